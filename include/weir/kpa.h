@@ -1,0 +1,329 @@
+/*
+ * weir/kpa.h - the Knative Pod Autoscaler.
+ *
+ * Three machines that can be used alone or together:
+ *   weir_kpa_collector  request statistics -> stable and panic averages of concurrency and rps
+ *   weir_kpa_decider    averages and ready pods -> wanted pods (panic mode, rates, delay)
+ *   weir_kpa            both of one revision, on the ticks of the real system
+ *
+ * Upstream: knative.dev/serving v0.51 pkg/autoscaler/metrics/collector.go, scaling/autoscaler.go,
+ * scaling/multiscaler.go, pkg/reconciler/autoscaling/kpa/resources. Every number equals upstream's
+ * on linux/amd64 to the bit; conversions of doubles that an int32 cannot hold follow `conversion`.
+ */
+#ifndef WEIR_KPA_H
+#define WEIR_KPA_H
+
+#include <weir/base.h>
+#include <weir/decision.h>
+#include <weir/window.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a revision scales on. Upstream treats every name but "rps" as concurrency. */
+enum { WEIR_KPA_CONCURRENCY = 0, WEIR_KPA_RPS = 1, WEIR_KPA_OTHER = 2 };
+
+/** Time between two decisions of the real system. */
+#define WEIR_KPA_TICK (2 * WEIR_SECOND)
+
+/* ---- collector ------------------------------------------------------------------------------ */
+
+/** Configuration of a collector (upstream: the MetricSpec). */
+typedef struct weir_kpa_collector_config {
+    uint32_t struct_size;
+    int32_t algorithm;            /**< WEIR_WINDOW_*, linear; fixed for the collector's life */
+    weir_duration stable_window;  /**< ns, > 0, 60 s */
+    weir_duration panic_window;   /**< ns, > 0, 6 s */
+    weir_duration stable_reserve; /**< ns, longest stable window an update may set; 0: as is */
+    weir_duration panic_reserve;  /**< ns, longest panic window an update may set; 0: as is */
+    int32_t scrape_target;        /**< 1: pods are scraped, so an empty window is "no data"; 1 */
+    int32_t semantics;            /**< WEIR_SERVING_* */
+} weir_kpa_collector_config;
+
+/** One report about a revision's requests (upstream: metrics.Stat). Doubles, any value. */
+typedef struct weir_kpa_stat {
+    double average_concurrent_requests;         /**< requests in flight, averaged over the period */
+    double average_proxied_concurrent_requests; /**< of these, those that came via the activator */
+    double request_count;                       /**< requests per second */
+    double proxied_request_count;               /**< of these, those that came via the activator */
+} weir_kpa_stat;
+
+/** The averages of one metric. */
+typedef struct weir_kpa_averages {
+    double stable;
+    double panic;
+} weir_kpa_averages;
+
+typedef struct weir_kpa_collector weir_kpa_collector;
+
+/** Writes the defaults. @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT */
+WEIR_API weir_status weir_kpa_collector_config_init(weir_kpa_collector_config *config,
+                                                    size_t struct_size);
+
+/** @return WEIR_OK; WEIR_E_STRUCT or WEIR_E_RANGE with the field in err */
+WEIR_API weir_status weir_kpa_collector_config_check(const weir_kpa_collector_config *config,
+                                                     weir_error *err);
+
+/** Bytes that a collector of this configuration takes. @return as the check */
+WEIR_API weir_status weir_kpa_collector_bytes(const weir_kpa_collector_config *config,
+                                              size_t *bytes, weir_error *err);
+
+/** Makes an empty collector. @return as the check; WEIR_E_SPACE; WEIR_E_ARG */
+WEIR_API weir_status weir_kpa_collector_init(weir_kpa_collector *collector, size_t bytes,
+                                             const weir_kpa_collector_config *config,
+                                             weir_error *err);
+
+/**
+ * Records one report. Reports may be late and out of order; what is not newer than the last one
+ * less a window leaves that window as it is.
+ * @param at  the time of the report: of the scrape, or the stamp of a pushed one; >= 0
+ * @return WEIR_OK; WEIR_E_TIME for a time before 1970; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_kpa_collector_record(weir_kpa_collector *collector, weir_time at,
+                                               const weir_kpa_stat *stat);
+
+/**
+ * Reads the averages of a metric (WEIR_KPA_*; all but WEIR_KPA_RPS read concurrency).
+ * @return WEIR_OK; WEIR_NO_DATA when the stable window is empty and pods are scraped; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_kpa_collector_read(const weir_kpa_collector *collector, int32_t metric,
+                                             weir_time now, weir_kpa_averages *averages);
+
+/**
+ * Changes windows and scrape target while running; the algorithm and the reserves stay.
+ * @return WEIR_OK; WEIR_E_SPACE when a window is above its reserve (nothing changes); WEIR_E_RANGE
+ */
+WEIR_API weir_status weir_kpa_collector_update(weir_kpa_collector *collector,
+                                               const weir_kpa_collector_config *config,
+                                               weir_time now, weir_error *err);
+
+/** The first time after `now` at which an average can change without a report. */
+WEIR_API weir_time weir_kpa_collector_next(const weir_kpa_collector *collector, weir_time now);
+
+/** As weir_window_save(). */
+WEIR_API weir_status weir_kpa_collector_save(const weir_kpa_collector *collector, uint8_t *buffer,
+                                             size_t capacity, size_t *need);
+
+/** As weir_window_load(). */
+WEIR_API weir_status weir_kpa_collector_load(weir_kpa_collector *collector, const uint8_t *buffer,
+                                             size_t length, weir_error *err);
+
+/* ---- decider -------------------------------------------------------------------------------- */
+
+/** Configuration of a decider (upstream: the DeciderSpec, whose names these are). */
+typedef struct weir_kpa_decider_config {
+    uint32_t struct_size;
+    int32_t scaling_metric;         /**< WEIR_KPA_*, concurrency */
+    double target_value;            /**< wanted load of a pod, 70 */
+    double total_value;             /**< load that a pod can take, 100 */
+    double target_burst_capacity;   /**< requests, 211; 0: never in the path, -1: always */
+    double activator_capacity;      /**< requests that one activator takes, 100 */
+    double panic_threshold;         /**< wanted pods / ready pods at which panic starts, 2 */
+    double max_scale_up_rate;       /**< most wanted pods / ready pods, 1000 */
+    double max_scale_down_rate;     /**< most ready pods / wanted pods, 2 */
+    weir_duration stable_window;    /**< ns, >= 0, 60 s: how long panic lasts */
+    weir_duration scale_down_delay; /**< ns, >= 0, 0: no delay window */
+    int32_t initial_scale;          /**< pods, 1 */
+    int32_t activation_scale;       /**< pods when there is any demand, 0: off */
+    int32_t reachable;              /**< 0: no route leads here, scale down at once; 1 */
+    int32_t semantics;              /**< WEIR_SERVING_* */
+    int32_t conversion;             /**< WEIR_CONVERT_* */
+    int32_t reserved;               /**< 0 */
+} weir_kpa_decider_config;
+
+/** What one step looks at. Fill with weir_kpa_decider_input_init() before the first use. */
+typedef struct weir_kpa_decider_input {
+    uint32_t struct_size;
+    int32_t ready;             /**< ready pods */
+    weir_status ready_status;  /**< WEIR_OK; WEIR_NO_DATA: no such revision, counts as 0 pods;
+                                    an error: the step is not valid */
+    weir_status metric_status; /**< WEIR_OK; anything else: the step is not valid */
+    double stable;             /**< average over the stable window */
+    double panic;              /**< average over the panic window */
+} weir_kpa_decider_input;
+
+/** What a decider remembers, for reading. */
+typedef struct weir_kpa_status {
+    uint32_t struct_size;
+    int32_t desired;               /**< last valid decision, -1 before the first */
+    int32_t excess_burst_capacity; /**< of the last valid decision, or the initial one */
+    int32_t max_panic_pods;        /**< most pods wanted since panic began */
+    weir_time panic_since;         /**< start or last renewal of panic; WEIR_TIME_NONE: no panic */
+    weir_time next_tick;           /**< when the next tick is due */
+} weir_kpa_status;
+
+typedef struct weir_kpa_decider weir_kpa_decider;
+
+/** Writes the defaults. @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT */
+WEIR_API weir_status weir_kpa_decider_config_init(weir_kpa_decider_config *config,
+                                                  size_t struct_size);
+
+/**
+ * Checks what would break the machine, not taste: upstream checks none of this at use. Rates,
+ * targets and thresholds may be any double, NaN and infinities included.
+ * @return WEIR_OK; WEIR_E_STRUCT or WEIR_E_RANGE with the field in err
+ */
+WEIR_API weir_status weir_kpa_decider_config_check(const weir_kpa_decider_config *config,
+                                                   weir_error *err);
+
+/** Bytes that a decider of this configuration takes. @return as the check */
+WEIR_API weir_status weir_kpa_decider_bytes(const weir_kpa_decider_config *config, size_t *bytes,
+                                            weir_error *err);
+
+/**
+ * Makes a decider. With two or more pods ready it starts in panic mode, so that a restart does not
+ * scale down on little data.
+ * @param ready  ready pods now; below 0: not known, counts as 0
+ * @return as the check; WEIR_E_SPACE; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_kpa_decider_init(weir_kpa_decider *decider, size_t bytes,
+                                           const weir_kpa_decider_config *config, int32_t ready,
+                                           weir_time now, weir_error *err);
+
+/**
+ * Replaces the configuration while running. Panic and the delay window survive; a delay that was
+ * off when the decider was made stays off, and one that was on keeps its length.
+ * @return as the check; on error nothing changes
+ */
+WEIR_API weir_status weir_kpa_decider_update(weir_kpa_decider *decider,
+                                             const weir_kpa_decider_config *config,
+                                             weir_error *err);
+
+/** Empties an input, with no pods and no load. @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT */
+WEIR_API weir_status weir_kpa_decider_input_init(weir_kpa_decider_input *input, size_t struct_size);
+
+/**
+ * One scale step. A step without data is not valid and changes nothing at all.
+ *
+ * @param now      any time; only a delay window refuses times that go back too far
+ * @param out      replicas, excess burst capacity, flags, next
+ * @param explain  may be NULL
+ * @return WEIR_OK; WEIR_NO_DATA: not valid (out->valid is 0); WEIR_E_TIME; WEIR_E_ARG
+ * Upstream: scaling/autoscaler.go, Scale().
+ */
+WEIR_API weir_status weir_kpa_decider_decide(weir_kpa_decider *decider,
+                                             const weir_kpa_decider_input *input, weir_time now,
+                                             weir_decision *out, weir_explain *explain);
+
+/**
+ * A step if a tick is due at `now` (every 2 s from the creation on); late ticks are not made up
+ * for.
+ * @return as weir_kpa_decider_decide(); WEIR_NOT_DUE
+ * Upstream: scaling/multiscaler.go, the scaler's ticker.
+ */
+WEIR_API weir_status weir_kpa_decider_tick(weir_kpa_decider *decider,
+                                           const weir_kpa_decider_input *input, weir_time now,
+                                           weir_decision *out, weir_explain *explain);
+
+/**
+ * A step outside of the ticks, if the decider wants zero pods and the activator reports requests.
+ * @param average_concurrent_requests  of the activator's report
+ * @return as weir_kpa_decider_decide(); WEIR_NOT_DUE
+ * Upstream: scaling/multiscaler.go, Poke().
+ */
+WEIR_API weir_status weir_kpa_decider_poke(weir_kpa_decider *decider,
+                                           const weir_kpa_decider_input *input,
+                                           double average_concurrent_requests, weir_time now,
+                                           weir_decision *out, weir_explain *explain);
+
+/** Reads what the decider remembers. @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT */
+WEIR_API weir_status weir_kpa_decider_status(const weir_kpa_decider *decider,
+                                             weir_kpa_status *status, size_t struct_size);
+
+/** As weir_window_save(). */
+WEIR_API weir_status weir_kpa_decider_save(const weir_kpa_decider *decider, uint8_t *buffer,
+                                           size_t capacity, size_t *need);
+
+/** As weir_window_load(). */
+WEIR_API weir_status weir_kpa_decider_load(weir_kpa_decider *decider, const uint8_t *buffer,
+                                           size_t length, weir_error *err);
+
+/* ---- one revision --------------------------------------------------------------------------- */
+
+/**
+ * Configuration of a revision, in the words of its users: the cluster's ConfigMap with the
+ * revision's annotations laid over it. weir_fields(WEIR_CONFIG_KPA) has every key and bound.
+ */
+typedef struct weir_kpa_config {
+    uint32_t struct_size;
+    int32_t metric;                       /**< WEIR_KPA_*, concurrency */
+    int32_t metric_aggregation_algorithm; /**< WEIR_WINDOW_*, linear */
+    int32_t initial_scale;                /**< pods, 1 */
+    int32_t activation_scale;             /**< pods, 0: off */
+    int32_t semantics;                    /**< WEIR_SERVING_* */
+    int32_t conversion;                   /**< WEIR_CONVERT_* */
+    int32_t reserved;                     /**< 0 */
+    int64_t container_concurrency;        /**< requests that a container takes, 0: no limit */
+    double target;                        /**< of the annotation, 0: not set */
+    double target_utilization_percentage; /**< of the annotation in percent, 0: not set */
+    double target_burst_capacity;         /**< requests, 211 */
+    double panic_window_percentage;       /**< percent of the stable window, 10 */
+    double panic_threshold_percentage;    /**< percent, 200 */
+    double container_concurrency_target_percentage; /**< fraction in (0, 1], 0.7 */
+    double container_concurrency_target_default;    /**< requests, 100 */
+    double requests_per_second_target_default;      /**< requests/s, 200 */
+    double activator_capacity;                      /**< requests, 100 */
+    double max_scale_up_rate;                       /**< 1000 */
+    double max_scale_down_rate;                     /**< 2 */
+    weir_duration stable_window;                    /**< ns, [6 s, 1 h], 60 s */
+    weir_duration scale_down_delay;                 /**< ns, 0 */
+} weir_kpa_config;
+
+typedef struct weir_kpa weir_kpa;
+
+/** Writes the defaults. @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT */
+WEIR_API weir_status weir_kpa_config_init(weir_kpa_config *config, size_t struct_size);
+
+/** @return WEIR_OK; WEIR_E_STRUCT or WEIR_E_RANGE with the field in err */
+WEIR_API weir_status weir_kpa_config_check(const weir_kpa_config *config, weir_error *err);
+
+/**
+ * What a revision's configuration means for its collector and its decider.
+ * @param collector, decider  either may be NULL; struct_size is set
+ * @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT
+ * Upstream: kpa/resources ResolveMetricTarget(), MakeMetric(), MakeDecider().
+ */
+WEIR_API weir_status weir_kpa_resolve(const weir_kpa_config *config,
+                                      weir_kpa_collector_config *collector,
+                                      weir_kpa_decider_config *decider);
+
+/** Bytes that a revision of this configuration takes. @return as the check */
+WEIR_API weir_status weir_kpa_bytes(const weir_kpa_config *config, size_t *bytes, weir_error *err);
+
+/** Makes a revision: an empty collector and a decider. @return as weir_kpa_decider_init() */
+WEIR_API weir_status weir_kpa_init(weir_kpa *kpa, size_t bytes, const weir_kpa_config *config,
+                                   int32_t ready, weir_time now, weir_error *err);
+
+/** The collector and the decider inside, to be used as such. NULL for a foreign pointer. */
+WEIR_API weir_kpa_collector *weir_kpa_get_collector(weir_kpa *kpa);
+WEIR_API weir_kpa_decider *weir_kpa_get_decider(weir_kpa *kpa);
+
+/** As weir_kpa_collector_record(). */
+WEIR_API weir_status weir_kpa_record(weir_kpa *kpa, weir_time at, const weir_kpa_stat *stat);
+
+/**
+ * One scale step on what the collector holds at `now`.
+ * @param ready      ready pods; below 0: their number is not known, the step is not valid
+ * @param reachable  0: no route leads to the revision; else 1
+ * @return as weir_kpa_decider_decide()
+ */
+WEIR_API weir_status weir_kpa_decide(weir_kpa *kpa, int32_t ready, int32_t reachable, weir_time now,
+                                     weir_decision *out, weir_explain *explain);
+
+/** As weir_kpa_decider_status(). */
+WEIR_API weir_status weir_kpa_get_status(const weir_kpa *kpa, weir_kpa_status *status,
+                                         size_t struct_size);
+
+/** As weir_window_save(). */
+WEIR_API weir_status weir_kpa_save(const weir_kpa *kpa, uint8_t *buffer, size_t capacity,
+                                   size_t *need);
+
+/** As weir_window_load(). */
+WEIR_API weir_status weir_kpa_load(weir_kpa *kpa, const uint8_t *buffer, size_t length,
+                                   weir_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

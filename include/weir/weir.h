@@ -1,0 +1,19 @@
+/*
+ * weir/weir.h - the whole core of weir, an embeddable autoscaling policy library.
+ *
+ *   samples -> window -> policy rule -> limits -> decision + explain -> replay -> score
+ *
+ * Time is an argument, never a clock: the same input gives the same decision on every machine, to
+ * the bit. Read the headers in this order.
+ */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include <weir/autoscaler.h>
+#include <weir/base.h>
+#include <weir/decision.h>
+#include <weir/fields.h>
+#include <weir/kpa.h>
+#include <weir/window.h>
+
+#endif
