@@ -1,0 +1,196 @@
+/*
+ * base/explain.c - the rule registry, decisions and explain records, and a step as one English line.
+ *
+ * In a template {b} and {a} are the replicas before and after, {m} what was measured, {l} the limit.
+ */
+#include "base/explain.h"
+#include "base/text.h"
+
+struct rule_row {
+    int32_t rule;
+    const char *name;
+    const char *doc;
+    const char *template;
+};
+
+static const struct rule_row rules[] = {
+    {WEIR_RULE_NO_DATA, "metric.no_data",
+     "There is no data to decide on: the decision is not valid and nothing changes.",
+     "no data, the last decision stays"},
+    {WEIR_RULE_KPA_STABLE, "kpa.stable",
+     "Pods wanted by the average over the stable window: average / target, rounded up.",
+     "average load over the stable window is {m}, a pod takes {l}"},
+    {WEIR_RULE_KPA_RATE_UP, "kpa.rate.up",
+     "At most max-scale-up-rate times the ready pods are wanted at once.",
+     "{m} pods wanted, the scale-up rate allows {l}"},
+    {WEIR_RULE_KPA_RATE_DOWN, "kpa.rate.down",
+     "At least the ready pods divided by max-scale-down-rate are kept.",
+     "{m} pods wanted, the scale-down rate keeps {l}"},
+    {WEIR_RULE_KPA_ACTIVATION, "kpa.activation_scale",
+     "Any demand at all starts at least activation-scale pods.",
+     "there is demand for {m} pods, activation-scale is {l}"},
+    {WEIR_RULE_KPA_PANIC_ENTER, "kpa.panic.enter",
+     "The panic window wants so many times the ready pods that panic mode begins.",
+     "panic begins: {m} times the ready pods are wanted, the threshold is {l}"},
+    {WEIR_RULE_KPA_PANIC_EXTEND, "kpa.panic.extend",
+     "Demand is still over the panic threshold: panic mode is renewed.",
+     "panic is renewed: {m} times the ready pods are wanted, the threshold is {l}"},
+    {WEIR_RULE_KPA_PANIC_HOLD, "kpa.panic.hold",
+     "Panic mode lasts until a whole stable window has passed without renewal.",
+     "panic lasts: {m} s since it was renewed, it ends after {l} s"},
+    {WEIR_RULE_KPA_PANIC_LEAVE, "kpa.panic.leave",
+     "A stable window has passed without renewal: panic mode ends.",
+     "panic ends: {m} s since it was renewed, it lasts {l} s"},
+    {WEIR_RULE_KPA_PANIC_DEMAND, "kpa.panic.demand",
+     "In panic mode the larger of the stable and the panic window's wish counts.",
+     "average load over the panic window is {m}, a pod takes {l}"},
+    {WEIR_RULE_KPA_PANIC_LATCH, "kpa.panic.latch",
+     "In panic mode the pods wanted never become fewer.",
+     "held by the panic latch: {m} pods wanted now, {l} since panic began"},
+    {WEIR_RULE_KPA_DELAY, "kpa.scale_down_delay",
+     "The largest wish within the scale-down delay counts.",
+     "held by the scale-down delay: {m} pods wanted now, {l} within the delay"},
+    {WEIR_RULE_KPA_BURST, "kpa.burst_capacity",
+     "Spare capacity less the target burst capacity; below 0 the activator is in the path.",
+     "excess burst capacity is {m} requests, target burst capacity {l}"},
+};
+
+enum { RULE_COUNT = sizeof rules / sizeof rules[0] };
+
+static const struct rule_row *find(int32_t rule)
+{
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        if (rules[i].rule == rule) {
+            return &rules[i];
+        }
+    }
+    return NULL;
+}
+
+const char *weir_rule_name(int32_t rule)
+{
+    const struct rule_row *row = find(rule);
+
+    return row != NULL ? row->name : "unknown";
+}
+
+const char *weir_rule_doc(int32_t rule)
+{
+    const struct rule_row *row = find(rule);
+
+    return row != NULL ? row->doc : "";
+}
+
+int32_t weir_rule_from_name(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < RULE_COUNT; i++) {
+        const char *a = rules[i].name, *b = name;
+
+        while (*a != '\0' && *a == *b) {
+            a++;
+            b++;
+        }
+        if (*a == *b) {
+            return rules[i].rule;
+        }
+    }
+    return WEIR_RULE_NONE;
+}
+
+size_t weir_rule_count(void)
+{
+    return RULE_COUNT;
+}
+
+int32_t weir_rule_at(size_t position)
+{
+    return position < RULE_COUNT ? rules[position].rule : WEIR_RULE_NONE;
+}
+
+weir_status weir_decision_init(weir_decision *decision, size_t struct_size)
+{
+    if (decision == NULL) {
+        return WEIR_E_ARG;
+    }
+    if (struct_size != sizeof *decision) {
+        return WEIR_E_STRUCT;
+    }
+    memset(decision, 0, sizeof *decision);
+    decision->struct_size = (uint32_t)sizeof *decision;
+    decision->replicas = WEIR_REPLICAS_UNKNOWN;
+    decision->at = WEIR_TIME_NONE;
+    decision->next = WEIR_TIME_NEVER;
+    return WEIR_OK;
+}
+
+weir_status weir_explain_init(weir_explain *explain, size_t struct_size)
+{
+    if (explain == NULL) {
+        return WEIR_E_ARG;
+    }
+    if (struct_size != sizeof *explain) {
+        return WEIR_E_STRUCT;
+    }
+    memset(explain, 0, sizeof *explain);
+    explain->struct_size = (uint32_t)sizeof *explain;
+    return WEIR_OK;
+}
+
+void weir__trace_open(struct weir__trace *trace, weir_explain *explain, int32_t current)
+{
+    trace->explain = explain;
+    trace->replicas = current;
+    trace->rule = WEIR_RULE_NONE;
+    trace->count = 0;
+    if (explain != NULL) {
+        explain->count = 0;
+        explain->dropped = 0;
+    }
+}
+
+static void put_template(struct weir__text *text, const char *template, const weir_step *step)
+{
+    for (const char *p = template; *p != '\0'; p++) {
+        if (p[0] != '{') {
+            weir__text_char(text, *p);
+            continue;
+        }
+        switch (p[1]) {
+        case 'b': weir__text_int(text, step->before); break;
+        case 'a': weir__text_int(text, step->after); break;
+        case 'm': weir__text_double(text, step->measured); break;
+        case 'l': weir__text_double(text, step->limit); break;
+        default: break;
+        }
+        p += 2;
+    }
+}
+
+weir_status weir_step_text(const weir_step *step, char *buffer, size_t capacity, size_t *need)
+{
+    const struct rule_row *row;
+    struct weir__text text;
+
+    if (step == NULL || (buffer == NULL && capacity > 0)) {
+        return WEIR_E_ARG;
+    }
+    row = find(step->rule);
+    weir__text_open(&text, buffer, capacity);
+    weir__text_str(&text, weir_rule_name(step->rule));
+    if (step->item >= 0) {
+        weir__text_char(&text, '[');
+        weir__text_int(&text, step->item);
+        weir__text_char(&text, ']');
+    }
+    weir__text_str(&text, ": ");
+    weir__text_int(&text, step->before);
+    if (step->after != step->before) {
+        weir__text_str(&text, " -> ");
+        weir__text_int(&text, step->after);
+    }
+    if (row != NULL) {
+        weir__text_str(&text, ", ");
+        put_template(&text, row->template, step);
+    }
+    return weir__text_close(&text, need);
+}

@@ -1,0 +1,32 @@
+/*
+ * base/text.h - text into a caller's buffer without stdio and without a locale.
+ *
+ * A writer never overruns: it cuts, stays NUL-terminated, and counts what it would have written.
+ */
+#ifndef WEIR_LIB_BASE_TEXT_H
+#define WEIR_LIB_BASE_TEXT_H
+
+#include "base/internal.h"
+#include <string.h>
+
+struct weir__text {
+    char *buffer;
+    size_t capacity; /* bytes in buffer, the NUL included */
+    size_t length;   /* bytes written or wished for, the NUL not included */
+};
+
+void weir__text_open(struct weir__text *text, char *buffer, size_t capacity);
+void weir__text_char(struct weir__text *text, char c);
+void weir__text_str(struct weir__text *text, const char *s);
+void weir__text_int(struct weir__text *text, int64_t value);
+
+/* At most six decimals, no trailing zeros; very large and very small values with an exponent. */
+void weir__text_double(struct weir__text *text, double value);
+
+/* As Go prints a time.Duration: "1m30s", "1.5s", "250ms". */
+void weir__text_duration(struct weir__text *text, weir_duration value);
+
+/* WEIR_OK, or WEIR_E_SPACE when the text was cut; need, if not NULL, gets the bytes wanted. */
+weir_status weir__text_close(const struct weir__text *text, size_t *need);
+
+#endif
