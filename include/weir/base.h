@@ -46,6 +46,9 @@ typedef int32_t weir_status;
 #define WEIR_TIME_NEVER INT64_MAX /**< the instant of what will never happen by itself */
 #define WEIR_SECOND     INT64_C(1000000000)
 
+/** A double setting that is not set: no such number can be meant. */
+#define WEIR_UNSET (-1.7976931348623157e308)
+
 /** Status values. They are never reused or renumbered. */
 enum {
     WEIR_OK = 0,

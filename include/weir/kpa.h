@@ -255,8 +255,8 @@ typedef struct weir_kpa_config {
     int32_t conversion;                   /**< WEIR_CONVERT_* */
     int32_t reserved;                     /**< 0 */
     int64_t container_concurrency;        /**< requests that a container takes, 0: no limit */
-    double target;                        /**< of the annotation, 0: not set */
-    double target_utilization_percentage; /**< of the annotation in percent, 0: not set */
+    double target;                        /**< requests or requests/s, WEIR_UNSET */
+    double target_utilization_percentage; /**< percent, WEIR_UNSET */
     double target_burst_capacity;         /**< requests, 211 */
     double panic_window_percentage;       /**< percent of the stable window, 10 */
     double panic_threshold_percentage;    /**< percent, 200 */

@@ -79,11 +79,21 @@ static void put_record(struct weir__writer *w, uint16_t id, uint16_t type, size_
     put(w, (uint32_t)count, 4);
 }
 
-void weir__snapshot_i64s(struct weir__writer *w, uint16_t id, const int64_t *values, size_t count)
+void weir__snapshot_i64s_open(struct weir__writer *w, uint16_t id, size_t count)
 {
     put_record(w, id, TYPE_I64, count);
+}
+
+void weir__snapshot_next_i64(struct weir__writer *w, int64_t value)
+{
+    put(w, (uint64_t)value, 8);
+}
+
+void weir__snapshot_i64s(struct weir__writer *w, uint16_t id, const int64_t *values, size_t count)
+{
+    weir__snapshot_i64s_open(w, id, count);
     for (size_t i = 0; i < count; i++) {
-        put(w, (uint64_t)values[i], 8);
+        weir__snapshot_next_i64(w, values[i]);
     }
 }
 

@@ -32,6 +32,10 @@ void weir__snapshot_f64(struct weir__writer *w, uint16_t id, double value);
 void weir__snapshot_i64s(struct weir__writer *w, uint16_t id, const int64_t *values, size_t count);
 void weir__snapshot_f64s(struct weir__writer *w, uint16_t id, const double *values, size_t count);
 
+/* An array whose values are then given one by one, exactly count of them. */
+void weir__snapshot_i64s_open(struct weir__writer *w, uint16_t id, size_t count);
+void weir__snapshot_next_i64(struct weir__writer *w, int64_t value);
+
 /* Completes the envelope. WEIR_OK, or WEIR_E_SPACE; need, if not NULL, gets the size. */
 weir_status weir__snapshot_close(struct weir__writer *w, size_t *need);
 

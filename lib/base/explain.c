@@ -1,7 +1,9 @@
 /*
- * base/explain.c - the rule registry, decisions and explain records, and a step as one English line.
+ * base/explain.c - the rule registry, decisions and explain records, and a step as one English
+ * line.
  *
- * In a template {b} and {a} are the replicas before and after, {m} what was measured, {l} the limit.
+ * In a template {b} and {a} are the replicas before and after, {m} what was measured, {l} the
+ * limit.
  */
 #include "base/explain.h"
 #include "base/text.h"

@@ -37,10 +37,19 @@ static double get_double(const void *config, const weir_field *field)
     return value;
 }
 
+static void set_int(void *config, const weir_field *field, int64_t value)
+{
+    int32_t narrow = (int32_t)value;
+
+    if (field->size == sizeof value) {
+        memcpy(member(config, field), &value, sizeof value);
+    } else {
+        memcpy(member(config, field), &narrow, sizeof narrow);
+    }
+}
+
 static void set_default(void *config, const weir_field *field)
 {
-    int32_t narrow = (int32_t)field->idefault;
-
     switch (field->type) {
     case WEIR_FIELD_DOUBLE: memcpy(member(config, field), &field->ddefault, 8); break;
     case WEIR_FIELD_TEXT: break;
@@ -49,12 +58,7 @@ static void set_default(void *config, const weir_field *field)
             set_default(member(config, field), &field->fields[i]);
         }
         break;
-    default:
-        if (field->size == 8) {
-            memcpy(member(config, field), &field->idefault, 8);
-        } else {
-            memcpy(member(config, field), &narrow, 4);
-        }
+    default: set_int(config, field, field->idefault); break;
     }
 }
 
@@ -162,6 +166,9 @@ static int double_is_fine(const weir_field *field, double value)
     if ((field->flags & WEIR_FIELD_OR_MINUS_ONE) != 0 && value == -1.0) {
         return 1;
     }
+    if ((field->flags & WEIR_FIELD_OPTIONAL) != 0 && value == field->ddefault) {
+        return 1;
+    }
     if ((field->flags & WEIR_FIELD_ABOVE_MIN) != 0 && value == field->dmin) {
         return 0;
     }
@@ -225,9 +232,8 @@ static weir_status check_field(const weir_field *field, const void *config, weir
 {
     switch (field->type) {
     case WEIR_FIELD_DOUBLE:
-        return double_is_fine(field, get_double(config, field))
-                   ? WEIR_OK
-                   : out_of_bounds(config, field, err);
+        return double_is_fine(field, get_double(config, field)) ? WEIR_OK
+                                                                : out_of_bounds(config, field, err);
     case WEIR_FIELD_TEXT:
         for (uint32_t i = 0; i < field->size; i++) {
             if (member_of(config, field)[i] == '\0') {
@@ -266,14 +272,12 @@ weir_status weir__config_check(const struct weir__table *table, const void *conf
     return check_fields(table->fields, table->count, config, err);
 }
 
-static size_t name_length(const char *name)
+static uint64_t digest_text(uint64_t hash, const char *text, size_t capacity)
 {
-    size_t length = 0;
-
-    while (name[length] != '\0') {
-        length++;
+    for (size_t i = 0; i < capacity && text[i] != '\0'; i++) {
+        hash = weir__fnv_bytes(hash, text + i, 1);
     }
-    return length;
+    return hash;
 }
 
 static uint64_t digest_fields(uint64_t hash, const weir_field *fields, uint32_t count,
@@ -282,17 +286,11 @@ static uint64_t digest_fields(uint64_t hash, const weir_field *fields, uint32_t 
     for (uint32_t i = 0; i < count; i++) {
         const weir_field *field = &fields[i];
 
-        hash = weir__fnv_bytes(hash, field->name, name_length(field->name));
+        hash = digest_text(hash, field->name, SIZE_MAX);
         if (field->type == WEIR_FIELD_DOUBLE) {
             hash = weir__fnv_u64(hash, weir__bits(get_double(config, field)));
         } else if (field->type == WEIR_FIELD_TEXT) {
-            const uint8_t *text = member_of(config, field);
-            size_t length = 0;
-
-            while (length < field->size && text[length] != '\0') {
-                length++;
-            }
-            hash = weir__fnv_bytes(hash, text, length);
+            hash = digest_text(hash, (const char *)member_of(config, field), field->size);
         } else if (field->type == WEIR_FIELD_STRUCT) {
             uint32_t elements = 1;
 
@@ -314,4 +312,35 @@ static uint64_t digest_fields(uint64_t hash, const weir_field *fields, uint32_t 
 uint64_t weir__config_digest(const struct weir__table *table, const void *config)
 {
     return digest_fields(WEIR__FNV_START, table->fields, table->count, config);
+}
+
+void weir__config_write(const struct weir__table *table, const void *config, struct weir__writer *w,
+                        uint16_t id)
+{
+    for (uint32_t i = 0; i < table->count; i++) {
+        const weir_field *field = &table->fields[i];
+
+        if (field->type == WEIR_FIELD_DOUBLE) {
+            weir__snapshot_f64(w, (uint16_t)(id + i), get_double(config, field));
+        } else {
+            weir__snapshot_i64(w, (uint16_t)(id + i), get_int(config, field));
+        }
+    }
+}
+
+void weir__config_read(const struct weir__table *table, void *config, struct weir__reader *r,
+                       uint16_t id)
+{
+    set_defaults(table, config);
+    for (uint32_t i = 0; i < table->count; i++) {
+        const weir_field *field = &table->fields[i];
+
+        if (field->type == WEIR_FIELD_DOUBLE) {
+            double value = weir__record_f64(r, (uint16_t)(id + i));
+
+            memcpy(member(config, field), &value, sizeof value);
+        } else {
+            set_int(config, field, weir__record_i64(r, (uint16_t)(id + i)));
+        }
+    }
 }

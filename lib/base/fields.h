@@ -5,7 +5,7 @@
 #ifndef WEIR_LIB_BASE_FIELDS_H
 #define WEIR_LIB_BASE_FIELDS_H
 
-#include "base/internal.h"
+#include "base/bytes.h"
 #include <weir/fields.h>
 
 /* A table together with the struct that it describes. */
@@ -40,5 +40,12 @@ weir_status weir__config_check(const struct weir__table *table, const void *conf
 
 /* A digest of the values, independent of layout and machine. */
 uint64_t weir__config_digest(const struct weir__table *table, const void *config);
+
+/* The values of a flat configuration as records of a snapshot, one a field from `id` on. What is
+ * read is not checked yet. */
+void weir__config_write(const struct weir__table *table, const void *config, struct weir__writer *w,
+                        uint16_t id);
+void weir__config_read(const struct weir__table *table, void *config, struct weir__reader *r,
+                       uint16_t id);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * base/internal.h - what every file of the core may assume: IEEE doubles evaluated as written, block
- * headers, saturating time arithmetic.
+ * base/internal.h - what every file of the core may assume: IEEE doubles evaluated as written,
+ * block headers, saturating time arithmetic.
  */
 #ifndef WEIR_LIB_BASE_INTERNAL_H
 #define WEIR_LIB_BASE_INTERNAL_H

@@ -56,7 +56,7 @@ const char *weir_status_name(weir_status status)
 }
 
 #define TEXT_OF(x) #x
-#define TEXT(x) TEXT_OF(x)
+#define TEXT(x)    TEXT_OF(x)
 
 uint32_t weir_version(void)
 {
