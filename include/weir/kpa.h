@@ -77,8 +77,8 @@ WEIR_API weir_status weir_kpa_collector_init(weir_kpa_collector *collector, size
 /**
  * Records one report. Reports may be late and out of order; what is not newer than the last one
  * less a window leaves that window as it is.
- * @param at  the time of the report: of the scrape, or the stamp of a pushed one; >= 0
- * @return WEIR_OK; WEIR_E_TIME for a time before 1970; WEIR_E_ARG
+ * @param at  the time of the report: of the scrape, or the stamp of a pushed one
+ * @return WEIR_OK; WEIR_E_PANIC at most times before 1970; WEIR_E_ARG
  */
 WEIR_API weir_status weir_kpa_collector_record(weir_kpa_collector *collector, weir_time at,
                                                const weir_kpa_stat *stat);
@@ -122,8 +122,8 @@ typedef struct weir_kpa_decider_config {
     double panic_threshold;         /**< wanted pods / ready pods at which panic starts, 2 */
     double max_scale_up_rate;       /**< most wanted pods / ready pods, 1000 */
     double max_scale_down_rate;     /**< most ready pods / wanted pods, 2 */
-    weir_duration stable_window;    /**< ns, >= 0, 60 s: how long panic lasts */
-    weir_duration scale_down_delay; /**< ns, >= 0, 0: no delay window */
+    weir_duration stable_window;    /**< ns, 60 s: how long panic lasts */
+    weir_duration scale_down_delay; /**< ns, 0; a delay window is made when it is > 0 */
     int32_t initial_scale;          /**< pods, 1 */
     int32_t activation_scale;       /**< pods when there is any demand, 0: off */
     int32_t reachable;              /**< 0: no route leads here, scale down at once; 1 */
@@ -135,10 +135,11 @@ typedef struct weir_kpa_decider_config {
 /** What one step looks at. Fill with weir_kpa_decider_input_init() before the first use. */
 typedef struct weir_kpa_decider_input {
     uint32_t struct_size;
-    int32_t ready;             /**< ready pods */
     weir_status ready_status;  /**< WEIR_OK; WEIR_NO_DATA: no such revision, counts as 0 pods;
                                     an error: the step is not valid */
     weir_status metric_status; /**< WEIR_OK; anything else: the step is not valid */
+    int32_t reserved;          /**< 0 */
+    int64_t ready;             /**< ready pods */
     double stable;             /**< average over the stable window */
     double panic;              /**< average over the panic window */
 } weir_kpa_decider_input;
@@ -178,7 +179,7 @@ WEIR_API weir_status weir_kpa_decider_bytes(const weir_kpa_decider_config *confi
  * @return as the check; WEIR_E_SPACE; WEIR_E_ARG
  */
 WEIR_API weir_status weir_kpa_decider_init(weir_kpa_decider *decider, size_t bytes,
-                                           const weir_kpa_decider_config *config, int32_t ready,
+                                           const weir_kpa_decider_config *config, int64_t ready,
                                            weir_time now, weir_error *err);
 
 /**
@@ -199,8 +200,9 @@ WEIR_API weir_status weir_kpa_decider_input_init(weir_kpa_decider_input *input, 
  * @param now      any time; only a delay window refuses times that go back too far
  * @param out      replicas, excess burst capacity, flags, next
  * @param explain  may be NULL
- * @return WEIR_OK; WEIR_NO_DATA: not valid (out->valid is 0); WEIR_E_TIME; WEIR_E_ARG
- * Upstream: scaling/autoscaler.go, Scale().
+ * @return WEIR_OK; WEIR_NO_DATA: not valid (out->valid is 0); WEIR_E_PANIC: time went back so far
+ * that upstream panics in the delay window; WEIR_E_ARG; WEIR_E_STRUCT Upstream:
+ * scaling/autoscaler.go, Scale().
  */
 WEIR_API weir_status weir_kpa_decider_decide(weir_kpa_decider *decider,
                                              const weir_kpa_decider_input *input, weir_time now,
@@ -293,7 +295,7 @@ WEIR_API weir_status weir_kpa_bytes(const weir_kpa_config *config, size_t *bytes
 
 /** Makes a revision: an empty collector and a decider. @return as weir_kpa_decider_init() */
 WEIR_API weir_status weir_kpa_init(weir_kpa *kpa, size_t bytes, const weir_kpa_config *config,
-                                   int32_t ready, weir_time now, weir_error *err);
+                                   int64_t ready, weir_time now, weir_error *err);
 
 /** The collector and the decider inside, to be used as such. NULL for a foreign pointer. */
 WEIR_API weir_kpa_collector *weir_kpa_get_collector(weir_kpa *kpa);
@@ -308,7 +310,7 @@ WEIR_API weir_status weir_kpa_record(weir_kpa *kpa, weir_time at, const weir_kpa
  * @param reachable  0: no route leads to the revision; else 1
  * @return as weir_kpa_decider_decide()
  */
-WEIR_API weir_status weir_kpa_decide(weir_kpa *kpa, int32_t ready, int32_t reachable, weir_time now,
+WEIR_API weir_status weir_kpa_decide(weir_kpa *kpa, int64_t ready, int32_t reachable, weir_time now,
                                      weir_decision *out, weir_explain *explain);
 
 /** As weir_kpa_decider_status(). */

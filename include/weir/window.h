@@ -34,8 +34,8 @@ enum {
 typedef struct weir_window_config {
     uint32_t struct_size;
     int32_t algorithm;         /**< WEIR_WINDOW_*, linear */
-    weir_duration window;      /**< ns, > 0, 60 s */
-    weir_duration granularity; /**< ns, >= 1 s, 1 s: width of a bucket */
+    weir_duration window;      /**< ns, >= 0, 60 s */
+    weir_duration granularity; /**< ns, > 0, 1 s: width of a bucket */
     weir_duration reserve;     /**< ns, longest window a later resize may ask for; 0: `window` */
     int32_t lanes;             /**< series in the window, [1, 8], 1 */
     int32_t semantics;         /**< WEIR_SERVING_*, serving 0.51 */
@@ -66,14 +66,15 @@ WEIR_API weir_status weir_window_init(weir_window *window, size_t bytes,
  * is not newer than the last record less the window is dropped (that is no error).
  *
  * @param values  one per lane; any double, NaN and infinities included, as upstream
- * @return WEIR_OK; WEIR_E_TIME for a time before 1970; WEIR_E_ARG
+ * @return WEIR_OK; WEIR_E_ARG; WEIR_E_PANIC where upstream panics, nothing changed: at most times
+ * before 1970, with a window of no buckets, with a granularity below a second
  */
 WEIR_API weir_status weir_window_record(weir_window *window, weir_time at, const double *values);
 
 /**
  * The average of each lane at `now`, which may be before the last record.
  * @param averages  one per lane; 0 for an empty window, and once the last record is `window` old
- * @return WEIR_OK; WEIR_E_ARG
+ * @return WEIR_OK; WEIR_E_ARG; WEIR_E_PANIC as weir_window_record()
  */
 WEIR_API weir_status weir_window_average(const weir_window *window, weir_time now,
                                          double *averages);
@@ -116,7 +117,7 @@ typedef struct weir_max_window weir_max_window;
 
 /**
  * Bytes that a maximum over `duration` in buckets of `granularity` takes.
- * @return WEIR_OK; WEIR_E_RANGE unless duration > 0 and granularity >= 1 s; WEIR_E_ARG
+ * @return WEIR_OK; WEIR_E_RANGE unless duration > 0 and granularity > 0; WEIR_E_ARG
  */
 WEIR_API weir_status weir_max_window_bytes(weir_duration duration, weir_duration granularity,
                                            size_t *bytes);
@@ -127,7 +128,8 @@ WEIR_API weir_status weir_max_window_init(weir_max_window *window, size_t bytes,
 
 /**
  * Records a value. Amortized O(1): values that can never be the maximum again are dropped.
- * @return WEIR_OK; WEIR_E_TIME where time went back so far that upstream panics (nothing changes)
+ * @return WEIR_OK; WEIR_E_PANIC where upstream panics, nothing changed: after time went back far,
+ * or with a granularity below a second; WEIR_E_ARG
  */
 WEIR_API weir_status weir_max_window_record(weir_max_window *window, weir_time at, int32_t value);
 

@@ -78,7 +78,7 @@ static const weir_kpa_decider *decider_of(const weir_kpa *kpa)
     return (const weir_kpa_decider *)(const void *)((const uint8_t *)kpa + kpa->decider_at);
 }
 
-weir_status weir_kpa_init(weir_kpa *kpa, size_t bytes, const weir_kpa_config *config, int32_t ready,
+weir_status weir_kpa_init(weir_kpa *kpa, size_t bytes, const weir_kpa_config *config, int64_t ready,
                           weir_time now, weir_error *err)
 {
     weir_kpa_config own;
@@ -127,7 +127,7 @@ weir_status weir_kpa_record(weir_kpa *kpa, weir_time at, const weir_kpa_stat *st
     return status;
 }
 
-weir_status weir_kpa_decide(weir_kpa *kpa, int32_t ready, int32_t reachable, weir_time now,
+weir_status weir_kpa_decide(weir_kpa *kpa, int64_t ready, int32_t reachable, weir_time now,
                             weir_decision *out, weir_explain *explain)
 {
     weir_kpa_decider_input input;

@@ -62,8 +62,16 @@ weir_status weir_kpa_decider_bytes(const weir_kpa_decider_config *config, size_t
     return status;
 }
 
+/* Go's conversion of an int to an int32. */
+static int32_t low_bits(int64_t x)
+{
+    uint32_t low = (uint32_t)(uint64_t)x;
+
+    return low <= INT32_MAX ? (int32_t)low : (int32_t)(low - (uint32_t)INT32_MAX - 1) + INT32_MIN;
+}
+
 weir_status weir_kpa_decider_init(weir_kpa_decider *decider, size_t bytes,
-                                  const weir_kpa_decider_config *config, int32_t ready,
+                                  const weir_kpa_decider_config *config, int64_t ready,
                                   weir_time now, weir_error *err)
 {
     weir_kpa_decider *d = decider;
@@ -87,7 +95,7 @@ weir_status weir_kpa_decider_init(weir_kpa_decider *decider, size_t bytes,
     weir__block_set(&d->block, WEIR_KIND_KPA_DECIDER, need);
     d->digest = weir__config_digest(&weir__kpa_decider_table, &own);
     d->config = own;
-    d->max_panic_pods = ready > 0 ? ready : 0;
+    d->max_panic_pods = ready > 0 ? low_bits(ready) : 0;
     /* With several pods ready this is a restart: keep them until there is data for a whole window.
      */
     d->panic_since = ready > 1 ? now : WEIR_TIME_NONE;
@@ -234,7 +242,7 @@ static weir_status delay(weir_kpa_decider *d, weir_time now, struct step *step,
         return WEIR_OK;
     }
     if (weir_max_window_record(window, now, trace->replicas) != WEIR_OK) {
-        return WEIR_E_TIME;
+        return WEIR_E_PANIC;
     }
     held = weir_max_window_current(window);
     if (held != trace->replicas) {
@@ -262,15 +270,15 @@ static weir_time next_change(const weir_kpa_decider *d, const struct step *step,
     return next;
 }
 
-static weir_status no_decision(const weir_kpa_decider *d, int32_t ready, weir_time now,
+static weir_status no_decision(const weir_kpa_decider *d, int64_t ready, weir_time now,
                                weir_decision *out, weir_explain *explain)
 {
     struct weir__trace trace;
 
-    weir__trace_open(&trace, explain, ready);
+    weir__trace_open(&trace, explain, shown((double)ready));
     weir__trace_step(&trace, WEIR_RULE_NO_DATA, -1, d->desired, 0.0, 0.0);
     out->replicas = d->desired;
-    out->current = ready;
+    out->current = shown((double)ready);
     out->valid = 0;
     out->flags =
         WEIR_FLAG_METRIC_FAILED | (d->panic_since != WEIR_TIME_NONE ? WEIR_FLAG_PANIC : 0U);
@@ -318,7 +326,8 @@ weir_status weir_kpa_decider_decide(weir_kpa_decider *decider, const weir_kpa_de
     struct weir__kpa_demand demand;
     struct weir__trace trace;
     struct step step;
-    int32_t ready, before_delay;
+    int64_t ready;
+    int32_t before_delay;
     double excess;
 
     if (!weir__block_is(d, WEIR_KIND_KPA_DECIDER) || input == NULL || out == NULL) {
@@ -334,19 +343,19 @@ weir_status weir_kpa_decider_decide(weir_kpa_decider *decider, const weir_kpa_de
     }
     step = (struct step){d->panic_since, d->max_panic_pods, 0, 0};
     weir__kpa_demand(&d->config, ready, input->stable, input->panic, &demand);
-    weir__trace_open(&trace, explain, ready);
+    weir__trace_open(&trace, explain, shown((double)ready));
     explain_demand(d, &demand, input->stable, &trace, &step.flags);
     panic_mode(d, &demand, now, &step, &trace);
     panic_pods(d, &demand, input->panic, &step, &trace);
     before_delay = trace.replicas;
     if (delay(d, now, &step, &trace) != WEIR_OK) {
-        return WEIR_E_TIME;
+        return WEIR_E_PANIC;
     }
     excess = weir__kpa_excess_burst(&d->config, ready, input->panic);
     step.excess_burst_capacity = weir_f64_to_i32(excess, d->config.conversion);
     weir__trace_step(&trace, WEIR_RULE_KPA_BURST, -1, trace.replicas, excess,
                      d->config.target_burst_capacity);
-    out->current = ready;
+    out->current = shown((double)ready);
     out->at = now;
     put_decision(d, &step, &trace, out);
     out->next = next_change(d, &step, demand.over, before_delay, trace.replicas);

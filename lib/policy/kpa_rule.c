@@ -24,7 +24,7 @@ static int32_t activate(int32_t pods, double want, int32_t activation_scale)
     return activation_scale > 1 && want > 0.0 && activation_scale > pods ? activation_scale : pods;
 }
 
-void weir__kpa_demand(const weir_kpa_decider_config *config, int32_t ready, double stable,
+void weir__kpa_demand(const weir_kpa_decider_config *config, int64_t ready, double stable,
                       double panic, struct weir__kpa_demand *demand)
 {
     struct weir__kpa_demand *d = demand;
@@ -41,7 +41,7 @@ void weir__kpa_demand(const weir_kpa_decider_config *config, int32_t ready, doub
     d->over = d->panic_want / d->ready >= config->panic_threshold;
 }
 
-double weir__kpa_excess_burst(const weir_kpa_decider_config *config, int32_t ready, double panic)
+double weir__kpa_excess_burst(const weir_kpa_decider_config *config, int64_t ready, double panic)
 {
     double burst = config->target_burst_capacity;
 

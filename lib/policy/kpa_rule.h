@@ -18,14 +18,14 @@ struct weir__kpa_demand {
     int32_t over;                    /* 1: the panic wish is over the panic threshold */
 };
 
-void weir__kpa_demand(const weir_kpa_decider_config *config, int32_t ready, double stable,
+void weir__kpa_demand(const weir_kpa_decider_config *config, int64_t ready, double stable,
                       double panic, struct weir__kpa_demand *demand);
 
 /* Wanted pods within the rates; `least` gives way where the two contradict each other. */
 double weir__kpa_within_rates(double want, const struct weir__kpa_demand *demand);
 
 /* Spare capacity beyond the target burst capacity; 0 and -1 when that is fixed. */
-double weir__kpa_excess_burst(const weir_kpa_decider_config *config, int32_t ready, double panic);
+double weir__kpa_excess_burst(const weir_kpa_decider_config *config, int64_t ready, double panic);
 
 /* The excess burst capacity of a decider that has not decided yet. */
 int32_t weir__kpa_initial_burst(const weir_kpa_decider_config *config);

@@ -67,14 +67,14 @@ weir_status weir_window_resize(weir_window *window, weir_duration length, weir_t
     if (length == w->window) {
         return WEIR_OK;
     }
-    if (length < 1 || length > INT64_C(1) << 60) {
+    if (length < 0 || length > INT64_C(1) << 60) {
         return WEIR_E_RANGE;
     }
     buckets = weir__bucket_count(length, w->granularity);
     if (buckets > w->capacity) {
         return WEIR_E_SPACE;
     }
-    if (weir__age_at(w, now) <= w->window) {
+    if (w->buckets > 0 && buckets > 0 && weir__age_at(w, now) <= w->window) {
         keep_newest(w, (int32_t)buckets);
         w->first_write = weir__sub(w->last_write, (w->buckets - 1) * w->granularity);
     } else {
@@ -85,7 +85,7 @@ weir_status weir_window_resize(weir_window *window, weir_duration length, weir_t
     w->buckets = (int32_t)buckets;
     w->coefficient = weir__window_coefficient(w->buckets);
     w->anchor_index = w->last_write == WEIR_TIME_NONE ? 0 : weir__bucket_index(w, w->last_write);
-    w->anchor_slot = (int32_t)weir__floor_mod(w->anchor_index, buckets);
+    w->anchor_slot = buckets > 0 ? (int32_t)weir__floor_mod(w->anchor_index, buckets) : 0;
     return WEIR_OK;
 }
 
@@ -123,10 +123,11 @@ void weir__window_read(const weir_window *window, struct weir__reader *r, uint16
     int64_t anchor_max = INT64_MAX / WEIR_SECOND;
 
     memset(image, 0, sizeof *image);
-    image->window = weir__record_in(r, (uint16_t)(id + RECORD_WINDOW), 1, longest);
+    image->window = weir__record_in(r, (uint16_t)(id + RECORD_WINDOW), 0, longest);
     image->first_write = weir__record_i64(r, (uint16_t)(id + RECORD_FIRST));
     image->last_write = weir__record_i64(r, (uint16_t)(id + RECORD_LAST));
-    image->anchor_index = weir__record_in(r, (uint16_t)(id + RECORD_ANCHOR), 0, anchor_max);
+    image->anchor_index =
+        weir__record_in(r, (uint16_t)(id + RECORD_ANCHOR), -anchor_max, anchor_max);
     image->totals = weir__record_f64s(r, (uint16_t)(id + RECORD_TOTALS), lanes);
     image->bounds = weir__record_f64s(r, (uint16_t)(id + RECORD_BOUNDS), lanes);
     image->ring =
@@ -150,7 +151,8 @@ void weir__window_commit(weir_window *window, const struct weir__window_image *i
     window->first_write = image->first_write;
     window->last_write = image->last_write;
     window->anchor_index = image->anchor_index;
-    window->anchor_slot = (int32_t)(image->anchor_index % window->buckets);
+    window->anchor_slot =
+        window->buckets > 0 ? (int32_t)weir__floor_mod(image->anchor_index, window->buckets) : 0;
     window->coefficient = weir__window_coefficient(window->buckets);
     copy(weir__totals(window), image->totals, lanes);
     copy(weir__bounds(window), image->bounds, lanes);

@@ -21,10 +21,9 @@
 static const weir_field fields[] = {
     {ROW(algorithm), .unit = "", .values = "linear|weighted-exponential", .type = WEIR_FIELD_ENUM,
      .imax = 1, .doc = "How the buckets are averaged."},
-    {ROW(window), .unit = "s", .values = "", .type = WEIR_FIELD_DURATION, .imin = 1,
-     .imax = INT64_C(1) << 60, .idefault = 60 * WEIR_SECOND,
-     .doc = "Length of the window, rounded up to whole buckets."},
-    {ROW(granularity), .unit = "s", .values = "", .type = WEIR_FIELD_DURATION, .imin = WEIR_SECOND,
+    {ROW(window), .unit = "s", .values = "", .type = WEIR_FIELD_DURATION, .imax = INT64_C(1) << 60,
+     .idefault = 60 * WEIR_SECOND, .doc = "Length of the window, rounded up to whole buckets."},
+    {ROW(granularity), .unit = "s", .values = "", .type = WEIR_FIELD_DURATION, .imin = 1,
      .imax = INT64_C(1) << 60, .idefault = WEIR_SECOND, .doc = "Width of a bucket."},
     {ROW(reserve), .unit = "s", .values = "", .type = WEIR_FIELD_DURATION, .imax = INT64_C(1) << 60,
      .doc = "Longest window that a later resize may ask for; 0 is the window itself."},
@@ -59,8 +58,8 @@ static const uint64_t coefficients[41] = {
 
 double weir__window_coefficient(int32_t buckets)
 {
-    return weir__from_bits(buckets <= 41 ? coefficients[buckets - 1]
-                                         : UINT64_C(0x3fc999999999999a));
+    return weir__from_bits(buckets >= 1 && buckets <= 41 ? coefficients[buckets - 1]
+                                                         : UINT64_C(0x3fc999999999999a));
 }
 
 /* (2^k * a) mod m without overflow, for 0 <= a < m <= 2^62. */
@@ -230,17 +229,24 @@ weir_status weir_window_record(weir_window *window, weir_time at, const double *
     if (!weir__block_is(w, WEIR_KIND_WINDOW) || values == NULL) {
         return WEIR_E_ARG;
     }
-    if (at < 0) {
-        return WEIR_E_TIME;
+    if (w->buckets == 0 || w->granularity_s == 0) {
+        return WEIR_E_PANIC;
     }
     start = weir__bucket_start(w, at);
     index = weir__bucket_index(w, at);
+    if (!weir__slots_exist(w, index, index)) {
+        return WEIR_E_PANIC;
+    }
     slot = weir__slot_of(w, index);
     if (w->last_write != start) {
         int never = w->last_write == WEIR_TIME_NONE;
 
         if (!never && weir__add(start, w->window) <= w->last_write) {
             return WEIR_OK; /* older than the window: dropped */
+        }
+        if (!never && start > w->last_write && start - w->last_write < w->window &&
+            !weir__slots_exist(w, weir__bucket_index(w, w->last_write) + 1, index)) {
+            return WEIR_E_PANIC;
         }
         if (w->first_write == WEIR_TIME_NONE || w->first_write > start) {
             w->first_write = start;
@@ -277,7 +283,7 @@ static double six_decimals(double x, int32_t semantics)
            1e6;
 }
 
-static void linear_average(const weir_window *w, weir_time now, double *averages)
+static weir_status linear_average(const weir_window *w, weir_time now, double *averages)
 {
     weir_duration age = weir__age_at(w, now);
     double sums[WEIR_WINDOW_LANES_MAX];
@@ -286,7 +292,7 @@ static void linear_average(const weir_window *w, weir_time now, double *averages
 
     if (age >= w->window) {
         memset(averages, 0, sizeof(double) * (size_t)w->lanes);
-        return;
+        return WEIR_OK;
     }
     memcpy(sums, weir__totals_of(w), sizeof(double) * (size_t)w->lanes);
     if (age > 0) {
@@ -294,6 +300,9 @@ static void linear_average(const weir_window *w, weir_time now, double *averages
         int32_t slot = weir__slot_of(w, last + 1);
 
         expired = weir__bucket_index(w, weir__bucket_start(w, now)) - last;
+        if (!weir__slots_exist(w, last + 1, last + expired)) {
+            return WEIR_E_PANIC;
+        }
         for (int64_t i = 0; i < expired; i++) {
             const double *bucket = weir__ring_of(w) + (ptrdiff_t)slot * w->lanes;
 
@@ -310,6 +319,7 @@ static void linear_average(const weir_window *w, weir_time now, double *averages
     for (int32_t lane = 0; lane < w->lanes; lane++) {
         averages[lane] = six_decimals(sums[lane] / used, w->semantics);
     }
+    return WEIR_OK;
 }
 
 /*
@@ -333,16 +343,16 @@ static double weigh(const weir_window *w, int32_t lane, int32_t slot, int64_t co
     return sum;
 }
 
-static void weighted_average(const weir_window *w, weir_time now, double *averages)
+static weir_status weighted_average(const weir_window *w, weir_time now, double *averages)
 {
     weir_time start = weir__bucket_start(w, now);
     double weight = w->coefficient;
-    int64_t count = w->buckets;
+    int64_t count = w->buckets, last;
     int32_t slot;
 
     if (weir__age_at(w, now) > w->window) {
         memset(averages, 0, sizeof(double) * (size_t)w->lanes);
-        return;
+        return WEIR_OK;
     }
     if (start > w->last_write) {
         int64_t passed = (start - w->last_write) / w->granularity;
@@ -350,10 +360,15 @@ static void weighted_average(const weir_window *w, weir_time now, double *averag
         weight *= weir__powi(1.0 - w->coefficient, passed);
         count -= passed;
     }
-    slot = weir__slot_of(w, weir__bucket_index(w, w->last_write));
+    last = weir__bucket_index(w, w->last_write);
+    if (count > 0 && !weir__slots_exist(w, last + 1, last + w->buckets)) {
+        return WEIR_E_PANIC; /* upstream walks from last + buckets down */
+    }
+    slot = weir__slot_of(w, last);
     for (int32_t lane = 0; lane < w->lanes; lane++) {
         averages[lane] = weigh(w, lane, slot, count, weight);
     }
+    return WEIR_OK;
 }
 
 weir_status weir_window_average(const weir_window *window, weir_time now, double *averages)
@@ -361,12 +376,8 @@ weir_status weir_window_average(const weir_window *window, weir_time now, double
     if (!weir__block_is(window, WEIR_KIND_WINDOW) || averages == NULL) {
         return WEIR_E_ARG;
     }
-    if (window->algorithm == WEIR_WINDOW_WEIGHTED) {
-        weighted_average(window, now, averages);
-    } else {
-        linear_average(window, now, averages);
-    }
-    return WEIR_OK;
+    return window->algorithm == WEIR_WINDOW_WEIGHTED ? weighted_average(window, now, averages)
+                                                     : linear_average(window, now, averages);
 }
 
 weir_time weir_window_next(const weir_window *window, weir_time now)

@@ -78,6 +78,14 @@ static inline int64_t weir__bucket_index(const weir_window *w, weir_time t)
     return w->granularity_s == 1 ? seconds : seconds / w->granularity_s;
 }
 
+/* Whether upstream has a slot for every index of [from, to]: its remainder of a negative index is
+ * negative, so that times before 1970 work only where the remainder is 0. */
+static inline int weir__slots_exist(const weir_window *w, int64_t from, int64_t to)
+{
+    return from >= 0 || from > to ||
+           (from % w->buckets == 0 && (from == to || from == -1 || w->buckets == 1));
+}
+
 static inline int32_t weir__slot_of(const weir_window *w, int64_t index)
 {
     int64_t ahead = index - w->anchor_index;

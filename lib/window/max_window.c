@@ -37,7 +37,7 @@ weir_status weir_max_window_bytes(weir_duration duration, weir_duration granular
     if (bytes == NULL) {
         return WEIR_E_ARG;
     }
-    if (duration < 1 || granularity < WEIR_SECOND) {
+    if (duration < 1 || granularity < 1) {
         return WEIR_E_RANGE;
     }
     size = weir__ceil((double)duration / (double)granularity);
@@ -79,6 +79,9 @@ weir_status weir_max_window_record(weir_max_window *window, weir_time at, int32_
     if (!weir__block_is(w, WEIR_KIND_MAX_WINDOW)) {
         return WEIR_E_ARG;
     }
+    if (w->granularity_s == 0) {
+        return WEIR_E_PANIC;
+    }
     index = weir__floor_div(at, WEIR_SECOND) / w->granularity_s;
     first = w->first;
     length = w->length;
@@ -99,7 +102,7 @@ weir_status weir_max_window_record(weir_max_window *window, weir_time at, int32_
         }
     }
     if (length == w->size) {
-        return WEIR_E_TIME; /* only with indexes that go back; upstream panics */
+        return WEIR_E_PANIC; /* only with indexes that go back; upstream panics */
     }
     w->first = first;
     w->length = length + 1;
