@@ -220,11 +220,25 @@ static void expire_to(weir_window *w, int64_t index)
     }
 }
 
+/* Moves the window on to a bucket that is newer than all before it. */
+static void advance(weir_window *w, weir_time start, int64_t index, weir_duration gap)
+{
+    if (gap >= w->window) {
+        w->first_write = start;
+        empty_all(w);
+    } else {
+        expire_to(w, index);
+    }
+    w->anchor_slot = weir__slot_of(w, index);
+    w->anchor_index = index;
+    w->last_write = start;
+}
+
 weir_status weir_window_record(weir_window *window, weir_time at, const double *values)
 {
     weir_window *w = window;
-    int64_t start, index;
-    int32_t slot;
+    weir_duration gap;
+    int64_t start, index, from;
 
     if (!weir__block_is(w, WEIR_KIND_WINDOW) || values == NULL) {
         return WEIR_E_ARG;
@@ -234,36 +248,25 @@ weir_status weir_window_record(weir_window *window, weir_time at, const double *
     }
     start = weir__bucket_start(w, at);
     index = weir__bucket_index(w, at);
-    if (!weir__slots_exist(w, index, index)) {
+    if (start == w->last_write && index >= 0) {
+        add(w, weir__slot_of(w, index), values);
+        return WEIR_OK;
+    }
+    gap = w->last_write == WEIR_TIME_NONE ? INT64_MAX : weir__sub(start, w->last_write);
+    if (gap <= -w->window) {
+        return WEIR_OK; /* older than the window: dropped */
+    }
+    from = gap > 0 && gap < w->window ? weir__bucket_index(w, w->last_write) + 1 : index;
+    if (!weir__slots_exist(w, from < index ? from : index, index)) {
         return WEIR_E_PANIC;
     }
-    slot = weir__slot_of(w, index);
-    if (w->last_write != start) {
-        int never = w->last_write == WEIR_TIME_NONE;
-
-        if (!never && weir__add(start, w->window) <= w->last_write) {
-            return WEIR_OK; /* older than the window: dropped */
-        }
-        if (!never && start > w->last_write && start - w->last_write < w->window &&
-            !weir__slots_exist(w, weir__bucket_index(w, w->last_write) + 1, index)) {
-            return WEIR_E_PANIC;
-        }
-        if (w->first_write == WEIR_TIME_NONE || w->first_write > start) {
-            w->first_write = start;
-        }
-        if (never || start > w->last_write) {
-            if (never || start - w->last_write >= w->window) {
-                w->first_write = start;
-                empty_all(w);
-            } else {
-                expire_to(w, index);
-            }
-            w->last_write = start;
-            w->anchor_index = index;
-            w->anchor_slot = slot;
-        }
+    if (w->first_write == WEIR_TIME_NONE || w->first_write > start) {
+        w->first_write = start;
     }
-    add(w, slot, values);
+    if (gap > 0) {
+        advance(w, start, index, gap);
+    }
+    add(w, weir__slot_of(w, index), values);
     return WEIR_OK;
 }
 

@@ -63,10 +63,12 @@ static inline const double *weir__ring_of(const weir_window *w)
 /* The start of the bucket that holds t: Go's Truncate, which counts from year 1. */
 static inline int64_t weir__bucket_start(const weir_window *w, weir_time t)
 {
-    if (w->granularity == WEIR_SECOND) {
-        return t - weir__floor_mod(t, WEIR_SECOND);
-    }
-    return weir__sub(t, (weir__floor_mod(t, w->granularity) + w->phase) % w->granularity);
+    weir_duration past = w->granularity == WEIR_SECOND
+                             ? weir__floor_mod(t, WEIR_SECOND)
+                             : (weir__floor_mod(t, w->granularity) + w->phase) % w->granularity;
+    weir_time start = weir__sub(t, past);
+
+    return start != WEIR_TIME_NONE ? start : start + 1;
 }
 
 /* The number of the bucket that holds t. Not the same as its start where granules do not divide a
