@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <weir/fields.h>
+#include <weir/manifest.h>
 
 static const struct {
     const char *name;
@@ -191,7 +192,7 @@ static int run(int count, char **words)
             i++;
         }
         if (i == TABLE_COUNT) {
-            near = nearest_name(a.value, names, TABLE_COUNT);
+            near = weir_nearest_name(a.value, names, TABLE_COUNT);
             complain("there are no fields of %s%s%s; there are: kpa, kpa-decider, kpa-collector, "
                      "window",
                      a.value, near != NULL ? "; did you mean " : "", near != NULL ? near : "");
