@@ -184,9 +184,6 @@ static void check_refusals(struct revision *r, const struct kpa_event *e, struct
     check(weir_kpa_decide(r->kpa, e->ready, 1, e->now, &good, &explain) < 0, seed, step);
     check(weir_kpa_record(r->kpa, e->now, NULL) < 0, seed, step);
     check(weir_kpa_record(NULL, e->now, &stat) < 0, seed, step);
-    if (weir_kpa_record(r->kpa, -1000 * WEIR_SECOND, &stat) >= 0) {
-        memcpy(r->kpa, before, r->bytes); /* allowed at some times: not what is tested here */
-    }
     at = (size_t)rng_int(rng, 0, (int64_t)length - 1);
     check(weir_kpa_load(r->kpa, snapshot, at, NULL) < 0, seed, step);
     snapshot[at] ^= (uint8_t)(1U << rng_int(rng, 0, 7));
