@@ -408,6 +408,16 @@ static int64_t take_fraction(const char **at, const char *end)
     return ns;
 }
 
+/* 1, or 0 when the time is too far from 1970 to be counted in nanoseconds. */
+static int to_ns(int64_t seconds, int64_t fraction, int64_t *ns)
+{
+    if (seconds < INT64_MIN / WEIR_SECOND || seconds >= INT64_MAX / WEIR_SECOND) {
+        return 0;
+    }
+    *ns = seconds * WEIR_SECOND + fraction;
+    return 1;
+}
+
 static int rfc3339(const struct csv_field *field, int64_t *ns)
 {
     const char *t = field->text, *end = t + field->length, *at;
@@ -426,8 +436,7 @@ static int rfc3339(const struct csv_field *field, int64_t *ns)
     fraction = take_fraction(&at, end);
     seconds = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
     if (end - at == 1 && (*at == 'Z' || *at == 'z')) {
-        *ns = seconds * WEIR_SECOND + fraction;
-        return seconds < INT64_MAX / WEIR_SECOND - 1;
+        return to_ns(seconds, fraction, ns);
     }
     if (end - at != 6 || (*at != '+' && *at != '-') || at[3] != ':') {
         return 0;
@@ -438,8 +447,7 @@ static int rfc3339(const struct csv_field *field, int64_t *ns)
         return 0;
     }
     seconds -= (*at == '-' ? -1 : 1) * (oh * 3600 + om * 60);
-    *ns = seconds * WEIR_SECOND + fraction;
-    return seconds < INT64_MAX / WEIR_SECOND - 1;
+    return to_ns(seconds, fraction, ns);
 }
 
 int csv_time(const struct csv_field *field, int64_t *ns)
