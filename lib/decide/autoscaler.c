@@ -135,6 +135,13 @@ int32_t weir_autoscaler_main_series(const void *autoscaler)
     return ops != NULL ? ops->main_series(autoscaler) : 0;
 }
 
+int32_t weir_autoscaler_zero(const void *autoscaler)
+{
+    const struct weir__autoscaler_ops *ops = ops_of(autoscaler);
+
+    return ops != NULL && ops->zero != NULL ? ops->zero(autoscaler) : WEIR_ZERO_ALWAYS;
+}
+
 weir_status weir_autoscaler_record(void *autoscaler, const weir_reading *readings, size_t count)
 {
     const struct weir__autoscaler_ops *ops = ops_of(autoscaler);
@@ -179,6 +186,13 @@ weir_status weir_autoscaler_decide(void *autoscaler, const weir_target *target, 
         return WEIR_E_STRUCT;
     }
     return ops->decide(autoscaler, target, now, out, explain);
+}
+
+int64_t weir_autoscaler_skip(void *autoscaler, weir_time until)
+{
+    const struct weir__autoscaler_ops *ops = ops_of(autoscaler);
+
+    return ops != NULL && ops->skip != NULL ? ops->skip(autoscaler, until) : 0;
 }
 
 weir_status weir_autoscaler_save(const void *autoscaler, uint8_t *buffer, size_t capacity,
