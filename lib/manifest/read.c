@@ -344,6 +344,18 @@ static void close_collection(struct reader *r)
     }
 }
 
+/* Whether what was written begins with a quote or an asterisk. */
+static int starts_with_a_mark(struct fy_event *event)
+{
+    enum fy_scalar_style style;
+
+    if (event->type != FYET_SCALAR || event->scalar.value == NULL) {
+        return event->type == FYET_ALIAS;
+    }
+    style = fy_token_scalar_style(event->scalar.value);
+    return style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+}
+
 static void take_event(struct reader *r, struct fy_event *event)
 {
     const struct fy_mark *mark = fy_event_start_mark(event);
@@ -352,6 +364,7 @@ static void take_event(struct reader *r, struct fy_event *event)
     struct fy_token *anchor = NULL;
     struct node *made = NULL;
 
+    column -= column > 1 && starts_with_a_mark(event); /* libfyaml's mark is behind it */
     switch (event->type) {
     case FYET_MAPPING_START:
         anchor = event->mapping_start.anchor;
@@ -451,25 +464,17 @@ static void read_events(struct reader *r, const char *text, size_t length)
 struct node *tree_read(struct arena *arena, const char *text, size_t length, int32_t first_line,
                        struct tree_error *error)
 {
+    struct reader reader = {.arena = arena, .error = error, .first_line = first_line};
     size_t blank = 0;
-    struct reader *r = arena_take(arena, sizeof *r);
 
     memset(error, 0, sizeof *error);
-    if (r == NULL) {
-        error->line = first_line;
-        snprintf(error->message, sizeof error->message, "there is no memory left");
-        return NULL;
-    }
-    r->arena = arena;
-    r->error = error;
-    r->first_line = first_line;
     while (blank < length && strchr(" \t\r\n", text[blank]) != NULL && text[blank] != '\0') {
         blank++;
     }
     if (blank < length && (text[blank] == '{' || text[blank] == '[') &&
-        !json_is_fine(r, text, length)) {
+        !json_is_fine(&reader, text, length)) {
         return NULL;
     }
-    read_events(r, text, length);
-    return r->failed ? NULL : r->root;
+    read_events(&reader, text, length);
+    return reader.failed ? NULL : reader.root;
 }

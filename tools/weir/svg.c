@@ -5,6 +5,7 @@
 #include "replaying.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 enum { WIDTH = 960, LEFT = 64, RIGHT = 24, TOP = 64, PANEL = 180, BETWEEN = 56, TICKS = 6 };
@@ -25,7 +26,7 @@ static double x_of(const struct frame *f, int64_t at)
 /* A round number that is not below the value. */
 static double round_up(double value)
 {
-    static const double steps[] = {1, 1.5, 2, 3, 4, 5, 6, 8, 10};
+    static const double steps[] = {1, 2, 3, 4, 5, 6, 8, 10};
     double power = 1;
 
     while (power * 10 < value) {
@@ -148,7 +149,8 @@ static void draw(const struct frame *f, const char *title, const char *series)
         top_pods = pods > top_pods ? pods : top_pods;
     }
     top_load = round_up(top_load > 0 ? top_load : 1);
-    top_pods = round_up(top_pods > 4 ? top_pods : 4);
+    top_pods = top_pods < 1 ? 1 : top_pods;
+    top_pods = 4 * round_up(ceil(top_pods / 4)); /* four whole steps */
     fprintf(
         f->out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
