@@ -24,6 +24,9 @@ extern "C" {
 /** What a revision scales on. Upstream treats every name but "rps" as concurrency. */
 enum { WEIR_KPA_CONCURRENCY = 0, WEIR_KPA_RPS = 1, WEIR_KPA_OTHER = 2 };
 
+/** What is used of a target that is not concurrency; not a setting, upstream. */
+#define WEIR_KPA_OTHER_UTILIZATION 0.7
+
 /** Time between two decisions of the real system. */
 #define WEIR_KPA_TICK (2 * WEIR_SECOND)
 
@@ -251,25 +254,33 @@ typedef struct weir_kpa_config {
     uint32_t struct_size;
     int32_t metric;                       /**< WEIR_KPA_*, concurrency */
     int32_t metric_aggregation_algorithm; /**< WEIR_WINDOW_*, linear */
+    int32_t min_scale;                    /**< pods, 0: none */
+    int32_t max_scale;                    /**< pods, 0: no limit */
+    int32_t max_scale_limit;              /**< most that max_scale may be, 0: no limit */
     int32_t initial_scale;                /**< pods, 1 */
+    int32_t allow_zero_initial_scale;     /**< 0 or 1, 0 */
     int32_t activation_scale;             /**< pods, 0: off */
+    int32_t enable_scale_to_zero;         /**< 0 or 1, 1 */
     int32_t semantics;                    /**< WEIR_SERVING_* */
     int32_t conversion;                   /**< WEIR_CONVERT_* */
-    int32_t reserved;                     /**< 0 */
     int64_t container_concurrency;        /**< requests that a container takes, 0: no limit */
     double target;                        /**< requests or requests/s, WEIR_UNSET */
     double target_utilization_percentage; /**< percent, WEIR_UNSET */
     double target_burst_capacity;         /**< requests, 211 */
     double panic_window_percentage;       /**< percent of the stable window, 10 */
     double panic_threshold_percentage;    /**< percent, 200 */
-    double container_concurrency_target_percentage; /**< fraction in (0, 1], 0.7 */
-    double container_concurrency_target_default;    /**< requests, 100 */
-    double requests_per_second_target_default;      /**< requests/s, 200 */
-    double activator_capacity;                      /**< requests, 100 */
-    double max_scale_up_rate;                       /**< 1000 */
-    double max_scale_down_rate;                     /**< 2 */
-    weir_duration stable_window;                    /**< ns, [6 s, 1 h], 60 s */
-    weir_duration scale_down_delay;                 /**< ns, 0 */
+    double container_concurrency_target_percentage;   /**< fraction in (0, 1], 0.7 */
+    double container_concurrency_target_default;      /**< requests, 100 */
+    double requests_per_second_target_default;        /**< requests/s, 200 */
+    double activator_capacity;                        /**< requests, 100 */
+    double max_scale_up_rate;                         /**< 1000 */
+    double max_scale_down_rate;                       /**< 2 */
+    weir_duration stable_window;                      /**< ns, [6 s, 1 h], 60 s */
+    weir_duration scale_down_delay;                   /**< ns, 0 */
+    weir_duration scale_to_zero_grace_period;         /**< ns, > 0, 30 s */
+    weir_duration scale_to_zero_pod_retention_period; /**< ns, 0 */
+    weir_duration progress_deadline;                  /**< ns, > 0, 600 s */
+    char pod_autoscaler_class[64];                    /**< "kpa.autoscaling.knative.dev" */
 } weir_kpa_config;
 
 typedef struct weir_kpa weir_kpa;
@@ -289,6 +300,14 @@ WEIR_API weir_status weir_kpa_config_check(const weir_kpa_config *config, weir_e
 WEIR_API weir_status weir_kpa_resolve(const weir_kpa_config *config,
                                       weir_kpa_collector_config *collector,
                                       weir_kpa_decider_config *decider);
+
+/**
+ * The bounds that the reconciler puts on the pods: min-scale, or 0 when no route leads to the
+ * revision, and max-scale; 0 is no bound.
+ * Upstream: pkg/apis/autoscaling/v1alpha1 PodAutoscaler.ScaleBounds().
+ */
+WEIR_API void weir_kpa_scale_bounds(const weir_kpa_config *config, int32_t unreachable,
+                                    int32_t *min, int32_t *max);
 
 /** Bytes that a revision of this configuration takes. @return as the check */
 WEIR_API weir_status weir_kpa_bytes(const weir_kpa_config *config, size_t *bytes, weir_error *err);

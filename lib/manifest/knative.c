@@ -2,399 +2,151 @@
  * manifest/knative.c - Knative Services, Configurations, Revisions and ConfigMap config-autoscaler
  * to the configuration of a KPA.
  *
- * The field table says which key is which field, of what type and within what bounds; here stands
- * only what the table cannot say. The ConfigMap is laid down first, the annotations over it.
+ * The ConfigMap is laid down first, the annotations over it; knative_text.c reads the texts, here
+ * they get their places in the files.
  *
  * Upstream: knative.dev/serving pkg/autoscaler/config/config.go and pkg/apis/autoscaling/
  * annotation_validation.go.
  */
 #include "go_syntax.h"
+#include "knative_text.h"
 #include "manifest.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <weir/autoscaler.h>
-#include <weir/fields.h>
 #include <weir/kpa.h>
 
 #define PREFIX    "autoscaling.knative.dev/"
 #define KPA_CLASS "kpa.autoscaling.knative.dev"
 
-/* Keys that upstream has and this version of weir does not apply: the reconciler's. */
-static const char *const later_annotations[] = {
-    PREFIX "min-scale",
-    PREFIX "minScale",
-    PREFIX "max-scale",
-    PREFIX "maxScale",
-    PREFIX "scale-to-zero-pod-retention-period",
-    PREFIX "scaleToZeroPodRetentionPeriod",
+enum { PAIRS_MAX = 256 };
+
+/* The texts of a mapping, and where they stand. */
+struct texts {
+    weir_manifest *m;
+    const struct node *map;
+    const char *path;
+    weir_pair pairs[PAIRS_MAX];
+    const struct node *nodes[PAIRS_MAX];
+    size_t count;
 };
-static const char *const later_settings[] = {
-    "scale-to-zero-grace-period",
-    "scale-to-zero-pod-retention-period",
-    "min-scale",
-    "max-scale",
-    "max-scale-limit",
-    "enable-scale-to-zero",
-};
-/* Keys that have a meaning of their own below, or none at all. */
-static const char *const own_annotations[] = {PREFIX "class"};
-static const char *const own_settings[] = {"allow-zero-initial-scale", "pod-autoscaler-class",
-                                           "_example", "tick-interval"};
-
-/* Annotations whose admission is stricter than what the field can hold. */
-static const struct {
-    const char *name;
-    double dmin, dmax;
-    int64_t imax;
-} stricter[] = {
-    {"panic_threshold_percentage", 110, 1000, 0},
-    {"scale_down_delay", 0, 0, 3600 * WEIR_SECOND},
-};
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static int is_in(const char *word, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(words[i], word) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static const weir_field *table(size_t *count)
-{
-    const weir_field *fields = NULL;
-
-    *count = 0;
-    weir_fields(WEIR_CONFIG_KPA, &fields, count);
-    return fields;
-}
-
-/* ---- one value ------------------------------------------------------------------------------ */
-
-/* A value being read into its field. */
-struct value {
-    const weir_field *field;
-    const char *text, *path;
-    int32_t line, column;
-    int is_annotation;
-};
-
-static void refuse(weir_manifest *m, const struct value *v, const char *expected)
-{
-    manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_RANGE, v->line, v->column, v->path,
-                    "must be %s, got \"%.60s\"", expected, v->text);
-}
-
-static void put(weir_kpa_config *config, const weir_field *field, const void *value, size_t size)
-{
-    memcpy((char *)config + field->offset, value, size);
-}
-
-static void read_double(weir_manifest *m, const struct value *v, weir_kpa_config *config)
-{
-    double x, min = v->field->dmin, max = v->field->dmax;
-    int above = (v->field->flags & WEIR_FIELD_ABOVE_MIN) != 0;
-    char expected[80];
-
-    for (size_t i = 0; v->is_annotation && i < COUNT(stricter); i++) {
-        if (strcmp(stricter[i].name, v->field->name) == 0) {
-            min = stricter[i].dmin;
-            max = stricter[i].dmax;
-        }
-    }
-    if (!go_parse_float(v->text, &x)) {
-        refuse(m, v, "a number");
-        return;
-    }
-    if (!v->is_annotation &&
-        strcmp(v->field->global_key, "container-concurrency-target-percentage") == 0 && x > 1.0) {
-        x /= 100.0; /* 70 means 0.7, and 1 means 1 */
-    }
-    if ((x < min || x > max || (above && x == min)) &&
-        !((v->field->flags & WEIR_FIELD_OR_MINUS_ONE) != 0 && x == -1.0)) {
-        if (max >= -WEIR_UNSET) {
-            snprintf(expected, sizeof expected, "%s %g%s", above ? "above" : "at least", min,
-                     (v->field->flags & WEIR_FIELD_OR_MINUS_ONE) != 0 ? ", or -1" : "");
-        } else {
-            snprintf(expected, sizeof expected, "in %c%g, %g]", above ? '(' : '[', min, max);
-        }
-        refuse(m, v, expected);
-        return;
-    }
-    put(config, v->field, &x, sizeof x);
-}
-
-static void read_duration(weir_manifest *m, const struct value *v, weir_kpa_config *config)
-{
-    weir_duration d;
-    int64_t max = v->field->imax;
-    char expected[80];
-
-    for (size_t i = 0; v->is_annotation && i < COUNT(stricter); i++) {
-        if (strcmp(stricter[i].name, v->field->name) == 0) {
-            max = stricter[i].imax;
-        }
-    }
-    if (!go_parse_duration(v->text, &d)) {
-        refuse(m, v, "a duration like 90s or 2m30s");
-    } else if (d < v->field->imin || d > max) {
-        snprintf(expected, sizeof expected, "in [%llds, %llds]",
-                 (long long)(v->field->imin / WEIR_SECOND), (long long)(max / WEIR_SECOND));
-        refuse(m, v, expected);
-    } else if ((v->field->flags & WEIR_FIELD_WHOLE_SECONDS) != 0 && d % WEIR_SECOND != 0) {
-        refuse(m, v, "whole seconds");
-    } else {
-        put(config, v->field, &d, sizeof d);
-    }
-}
-
-static void read_int(weir_manifest *m, const struct value *v, weir_kpa_config *config)
-{
-    int64_t n;
-    int32_t narrow;
-    char expected[80];
-
-    if (!go_parse_int(v->text, v->field->size == 8 ? 64 : 32, &n)) {
-        refuse(m, v, "a whole number");
-    } else if (n < v->field->imin || n > v->field->imax) {
-        snprintf(expected, sizeof expected, "at least %lld", (long long)v->field->imin);
-        refuse(m, v, expected);
-    } else if (v->field->size == 8) {
-        put(config, v->field, &n, sizeof n);
-    } else {
-        narrow = (int32_t)n;
-        put(config, v->field, &narrow, sizeof narrow);
-    }
-}
-
-static void read_enum(weir_manifest *m, const struct value *v, weir_kpa_config *config)
-{
-    const char *name = v->field->values, *text = v->text;
-    int32_t n = 0;
-    char expected[120];
-
-    if (strcmp(v->field->name, "metric_aggregation_algorithm") == 0) {
-        text = strcmp(text, "weightedExponential") == 0 ? "weighted-exponential" : text;
-        text = text[0] == '\0' ? "linear" : text;
-    }
-    while (*name != '\0') {
-        size_t length = strcspn(name, "|");
-
-        if (strlen(text) == length && strncmp(text, name, length) == 0 &&
-            strcmp(text, "other") != 0) {
-            put(config, v->field, &n, sizeof n);
-            return;
-        }
-        name += length + (name[length] == '|');
-        n++;
-    }
-    snprintf(expected, sizeof expected, "%s",
-             strcmp(v->field->name, "metric") == 0 ? "concurrency or rps (class kpa)"
-                                                   : "linear or weighted-exponential");
-    refuse(m, v, expected);
-}
-
-static void read_value(weir_manifest *m, const struct value *v, weir_kpa_config *config)
-{
-    switch (v->field->type) {
-    case WEIR_FIELD_DOUBLE: read_double(m, v, config); break;
-    case WEIR_FIELD_DURATION: read_duration(m, v, config); break;
-    case WEIR_FIELD_ENUM: read_enum(m, v, config); break;
-    default: read_int(m, v, config); break;
-    }
-}
-
-/* Values of annotations and ConfigMaps are strings; a bare number is refused by the API server. */
-static int is_text(weir_manifest *m, const struct node *node, const char *path)
-{
-    if (node->type == NODE_STRING) {
-        return 1;
-    }
-    manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, node->line, node->column, path,
-                    "must be text, got %s; write \"%.40s\" in quotes", node_type_name(node),
-                    node->text != NULL ? node->text : "...");
-    return 0;
-}
 
 static void path_of(char *path, size_t size, const char *parent, const char *key)
 {
     snprintf(path, size, "%s[%.90s]", parent, key);
 }
 
-/* ---- ConfigMap config-autoscaler ------------------------------------------------------------ */
-
-static void unknown_setting(weir_manifest *m, const struct node *node, const char *path)
+/* Values of annotations and ConfigMaps are strings; a bare number is refused by the API server. */
+static void gather(struct texts *t, weir_manifest *m, const struct node *map, const char *path,
+                   const char *prefix)
 {
-    const char *names[64], *near;
-    size_t count, fields, n = 0;
-    const weir_field *f = table(&fields);
+    char full[128];
 
-    for (count = 0; count < fields; count++) {
-        if (f[count].global_key[0] != '\0') {
-            names[n++] = f[count].global_key;
+    t->m = m;
+    t->map = map;
+    t->path = path;
+    t->count = 0;
+    for (const struct node *node = map != NULL ? map->first : NULL; node != NULL;
+         node = node->next) {
+        if (strncmp(node->key, prefix, strlen(prefix)) != 0 &&
+            strcmp(node->key, "serving.knative.dev/progress-deadline") != 0) {
+            continue;
+        }
+        path_of(full, sizeof full, path, node->key);
+        if (node->type != NODE_STRING) {
+            manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, node->line, node->column, full,
+                            "must be text, got %s; write \"%.40s\" in quotes", node_type_name(node),
+                            node->text != NULL ? node->text : "...");
+        } else if (t->count < PAIRS_MAX) {
+            t->pairs[t->count].key = node->key;
+            t->pairs[t->count].text = node->text;
+            t->nodes[t->count++] = node;
         }
     }
-    for (count = 0; count < COUNT(later_settings); count++) {
-        names[n++] = later_settings[count];
-    }
-    near = weir_nearest_name(node->key, names, n);
-    manifest_report(m, WEIR_PROBLEM_WARNING, WEIR_E_PARSE, node->key_line, node->key_column, path,
-                    "is no setting of Knative, which ignores it%s%s",
-                    near != NULL ? "; did you mean " : "", near != NULL ? near : "");
 }
 
-static void read_setting(weir_manifest *m, const struct node *node, const char *path,
-                         weir_kpa_config *config, int32_t *allow_zero)
+/* A problem with a text, at its place; or at the mapping, when it is about several. */
+static void tell_place(void *user, int pair, const char *key, const char *message)
 {
-    size_t count;
-    const weir_field *fields = table(&count);
+    const struct texts *t = user;
+    const struct node *node = pair >= 0 ? t->nodes[pair] : t->map;
+    char full[128];
 
-    if (!is_text(m, node, path)) {
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(fields[i].global_key, node->key) == 0) {
-            struct value v = {&fields[i], node->text, path, node->line, node->column, 0};
+    path_of(full, sizeof full, t->path, key);
+    manifest_report(t->m, WEIR_PROBLEM_ERROR, WEIR_E_RANGE, node != NULL ? node->line : 0,
+                    node != NULL ? node->column : 0, full, "%s", message);
+}
 
-            read_value(m, &v, config);
-            return;
-        }
-    }
-    if (strcmp(node->key, "allow-zero-initial-scale") == 0) {
-        if (!go_parse_bool(node->text, allow_zero)) {
-            manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_RANGE, node->line, node->column, path,
-                            "must be true or false, got \"%.60s\"", node->text);
-        }
-    } else if (is_in(node->key, later_settings, COUNT(later_settings))) {
-        manifest_report(m, WEIR_PROBLEM_WARNING, WEIR_E_UNSUPPORTED, node->line, node->column, path,
-                        "is not applied yet: decisions are shown before the reconciler's bounds");
-    } else if (!is_in(node->key, own_settings, COUNT(own_settings))) {
-        unknown_setting(m, node, path);
-    }
+static void warn_unknown(const struct texts *t, const struct node *node, const char *what,
+                         const char *near)
+{
+    char full[128];
+
+    path_of(full, sizeof full, t->path, node->key);
+    manifest_report(t->m, WEIR_PROBLEM_WARNING, WEIR_E_PARSE, node->key_line, node->key_column,
+                    full, "is no %s of Knative, which ignores it%s%s", what,
+                    near != NULL ? "; did you mean " : "", near != NULL ? near : "");
 }
 
 void knative_begin(weir_manifest *m)
 {
-    const struct node *data = m->autoscaler_settings;
-    weir_kpa_config *config = &m->settings;
-    int32_t *allow_zero = &m->allow_zero_initial_scale;
-    size_t before = m->errors;
-    char path[128];
+    struct texts t;
+    struct teller teller = {tell_place, &t, 0};
 
-    weir_kpa_config_init(config, sizeof *config);
-    if (data == NULL) {
+    weir_kpa_config_init(&m->settings, sizeof m->settings);
+    if (m->autoscaler_settings == NULL) {
         return;
     }
     m->file = m->settings_file;
     m->document = m->settings_document;
-    for (const struct node *node = data->first; node != NULL; node = node->next) {
-        path_of(path, sizeof path, "data", node->key);
-        read_setting(m, node, path, config, allow_zero);
+    gather(&t, m, m->autoscaler_settings, "data", "");
+    for (size_t i = 0; i < t.count; i++) {
+        if (!knative_knows_setting(t.pairs[i].key)) {
+            warn_unknown(&t, t.nodes[i], "setting", knative_nearest_setting(t.pairs[i].key));
+        }
     }
-    if (config->initial_scale == 0 && !*allow_zero) {
-        manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_RANGE, data->line, data->column,
-                        "data[initial-scale]",
-                        "must be at least 1 unless allow-zero-initial-scale");
-    }
-    if (config->container_concurrency_target_percentage *
-            config->container_concurrency_target_default <
-        0.01) {
-        manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_RANGE, data->line, data->column,
-                        "data[container-concurrency-target-default]",
-                        "times container-concurrency-target-percentage must be at least 0.01");
-    }
-    if (m->errors != before) {
-        weir_kpa_config_init(config, sizeof *config); /* Knative refuses the whole ConfigMap */
-    }
+    knative_read_settings(t.pairs, t.count, &m->settings, &teller);
 }
 
-/* ---- annotations ---------------------------------------------------------------------------- */
-
-static void unknown_annotation(weir_manifest *m, const struct node *node, const char *path)
+/* A key that is unknown, or an older spelling beside the newer one. */
+static void warn_annotations(const struct texts *t)
 {
-    const char *names[96], *near;
-    size_t fields, n = 0;
-    const weir_field *f = table(&fields);
+    for (size_t i = 0; i < t->count; i++) {
+        const char *key = t->pairs[i].key, *newer = knative_newer_spelling(key);
+        const struct node *node = t->nodes[i];
 
-    for (size_t i = 0; i < fields; i++) {
-        if (strncmp(f[i].key, PREFIX, sizeof PREFIX - 1) == 0) {
-            names[n++] = f[i].key;
+        if (newer != NULL && node_get(t->map, newer) != NULL) {
+            char full[128];
+
+            path_of(full, sizeof full, t->path, key);
+            manifest_report(t->m, WEIR_PROBLEM_WARNING, WEIR_E_PARSE, node->key_line,
+                            node->key_column, full, "is ignored beside %s", newer);
         }
-    }
-    for (size_t i = 0; i < COUNT(later_annotations); i++) {
-        names[n++] = later_annotations[i];
-    }
-    near = weir_nearest_name(node->key, names, n);
-    manifest_report(m, WEIR_PROBLEM_WARNING, WEIR_E_PARSE, node->key_line, node->key_column, path,
-                    "is no annotation of Knative, which ignores it%s%s",
-                    near != NULL ? "; did you mean " : "", near != NULL ? near : "");
-}
-
-static int is_fields_own(const weir_field *field, const char *key)
-{
-    return strncmp(key, PREFIX, sizeof PREFIX - 1) == 0 &&
-           (strcmp(field->key, key) == 0 ||
-            (field->alias[0] != '\0' && strcmp(field->alias, key) == 0));
-}
-
-static void read_annotation(weir_manifest *m, const struct node *annotations,
-                            const struct node *node, const char *path, weir_kpa_config *config)
-{
-    size_t count;
-    const weir_field *fields = table(&count);
-
-    if (!is_text(m, node, path)) {
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct value v = {&fields[i], node->text, path, node->line, node->column, 1};
-
-        if (!is_fields_own(&fields[i], node->key)) {
-            continue;
+        if (!knative_knows_annotation(key)) {
+            warn_unknown(t, t->nodes[i], "annotation", knative_nearest_annotation(key));
         }
-        if (strcmp(fields[i].alias, node->key) == 0 &&
-            node_get(annotations, fields[i].key) != NULL) {
-            manifest_report(m, WEIR_PROBLEM_WARNING, WEIR_E_PARSE, node->key_line, node->key_column,
-                            path, "is ignored beside %s", fields[i].key);
-            return;
-        }
-        read_value(m, &v, config);
-        return;
-    }
-    if (strcmp(node->key, PREFIX "class") == 0) {
-        if (strcmp(node->text, KPA_CLASS) != 0) {
-            manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_UNSUPPORTED, node->line, node->column,
-                            path, "is %.60s; weir runs %s only", node->text, KPA_CLASS);
-        }
-    } else if (is_in(node->key, later_annotations, COUNT(later_annotations))) {
-        manifest_report(m, WEIR_PROBLEM_WARNING, WEIR_E_UNSUPPORTED, node->line, node->column, path,
-                        "is not applied yet: decisions are shown before the reconciler's bounds");
-    } else if (!is_in(node->key, own_annotations, COUNT(own_annotations))) {
-        unknown_annotation(m, node, path);
     }
 }
 
-static void read_annotations(weir_manifest *m, const struct node *annotations, const char *parent,
+static void read_annotations(weir_manifest *m, const struct node *annotations, const char *path,
                              weir_kpa_config *config)
 {
-    int32_t cluster_scale = config->initial_scale;
-    char path[128];
+    struct texts t;
+    struct teller teller = {tell_place, &t, 0};
 
-    for (const struct node *node = annotations != NULL ? annotations->first : NULL; node != NULL;
-         node = node->next) {
-        if (strncmp(node->key, PREFIX, sizeof PREFIX - 1) == 0) {
-            path_of(path, sizeof path, parent, node->key);
-            read_annotation(m, annotations, node, path, config);
-        }
-    }
-    if (config->initial_scale == 0 && cluster_scale != 0 && !m->allow_zero_initial_scale) {
-        manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_RANGE, annotations->line, annotations->column,
-                        parent,
-                        "initial-scale=0 is not allowed by the cluster (allow-zero-initial-scale)");
+    gather(&t, m, annotations, path, PREFIX);
+    warn_annotations(&t);
+    knative_admit(config, t.pairs, t.count, &teller);
+    weir_knative_use(t.pairs, t.count, config);
+    if (strcmp(config->pod_autoscaler_class, KPA_CLASS) != 0) {
+        const struct node *node = node_get(annotations, PREFIX "class");
+        char full[128];
+
+        path_of(full, sizeof full, path, PREFIX "class");
+        manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_UNSUPPORTED, node != NULL ? node->line : 0,
+                        node != NULL ? node->column : 0, full, "is %.60s; weir runs %s only",
+                        config->pod_autoscaler_class, KPA_CLASS);
     }
 }
 

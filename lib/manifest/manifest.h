@@ -32,7 +32,6 @@ struct weir_manifest {
     const char *settings_file;
     int32_t settings_document;
     weir_kpa_config settings; /* the defaults with those settings laid over them */
-    int32_t allow_zero_initial_scale;
 };
 
 /* Reports a problem at a place, or at a node's value. */

@@ -108,8 +108,8 @@ static const struct row rows[] = {
      SERVICE("        autoscaling.knative.dev/initial-scale: \"2\"\n"
              "        autoscaling.knative.dev/initialScale: \"3\"\n"),
      1, 9, 9, AT "initialScale]", "is ignored beside"},
-    {"initial scale zero without leave", ANNOTATION("initial-scale: \"0\""), 0, 8, 9,
-     "spec.template.metadata.annotations", "not allowed by the cluster"},
+    {"initial scale zero without leave", ANNOTATION("initial-scale: \"0\""), 0, 8, 48,
+     AT "initial-scale]", "not allowed by the cluster"},
     {"another class", ANNOTATION("class: hpa.autoscaling.knative.dev"), 0, 8, 40, AT "class]",
      "weir runs kpa.autoscaling.knative.dev only"},
     {"annotations in the wrong place",
