@@ -78,7 +78,7 @@ WEIR_API int32_t weir_autoscaler_main_series(const void *autoscaler);
 enum {
     WEIR_ZERO_ALWAYS = 0,  /**< it is measured outside of the pods: always reported */
     WEIR_ZERO_BY_PODS = 1, /**< Knative: by ready pods; without any, once after a load above zero */
-    WEIR_ZERO_ONCE = 2     /**< Knative, activator always in the path: once after a load above zero */
+    WEIR_ZERO_ONCE = 2 /**< Knative, activator always in the path: once after a load above zero */
 };
 
 /** WEIR_ZERO_*; WEIR_ZERO_ALWAYS for a state that is none. */

@@ -7,7 +7,7 @@
 #include "decide/registry.h"
 
 struct kind_row {
-    const char *name; /* NULL: there is no such kind */
+    const char *name;                       /* NULL: there is no such kind */
     const struct weir__autoscaler_ops *ops; /* NULL: a part that does not decide by itself */
 };
 

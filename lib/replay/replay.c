@@ -304,8 +304,8 @@ static weir_status go_to_decision(weir_replay *r, void *autoscaler, weir_time un
             return WEIR_OK;
         }
         skipped = r->idle && r->skip_idle
-                      ? weir_autoscaler_skip(
-                            autoscaler, r->sampler.next < until ? r->sampler.next : until)
+                      ? weir_autoscaler_skip(autoscaler,
+                                             r->sampler.next < until ? r->sampler.next : until)
                       : 0;
         if (skipped == 0) {
             *at = due > r->plant.now ? due : r->plant.now;
@@ -377,8 +377,7 @@ weir_status weir_replay_report(const weir_replay *replay, weir_time end, weir_re
     weir__plant_advance(&plant, yard_of(r), end);
     memset(report, 0, sizeof *report);
     report->struct_size = (uint32_t)sizeof *report;
-    report->peak_replicas =
-        (int32_t)(plant.sums.peak < INT32_MAX ? plant.sums.peak : INT32_MAX);
+    report->peak_replicas = (int32_t)(plant.sums.peak < INT32_MAX ? plant.sums.peak : INT32_MAX);
     report->decisions = r->score.decisions;
     report->invalid = r->score.invalid;
     report->scale_ups = r->score.scale_ups;

@@ -14,8 +14,8 @@ enum { LABEL = 8, WIDTH_MIN = 24, WIDTH_MAX = 240, HEIGHT = 8 };
 
 int64_t chart_time_step(int64_t span, int most)
 {
-    static const int64_t seconds[] = {1,    2,     5,     10,    15,    30,     60,     120,
-                                      300,  600,   900,   1800,  3600,  7200,   10800,  21600,
+    static const int64_t seconds[] = {1,     2,     5,      10,     15,     30,      60,     120,
+                                      300,   600,   900,    1800,   3600,   7200,    10800,  21600,
                                       43200, 86400, 172800, 432000, 604800, 1209600, 2592000};
     size_t count = sizeof seconds / sizeof seconds[0];
 
@@ -162,8 +162,8 @@ static void pods_panel(FILE *out, const struct bin *columns, size_t width,
     }
     top = top <= HEIGHT ? HEIGHT : chart_round_up(top);
     fprintf(out, "%*s  %s%s ready%s  %s%s wanted, not ready%s\n", LABEL, "pods", style->ready,
-            style->utf8 ? "\u2588" : "#", style->end, style->wanted,
-            style->utf8 ? "\u2591" : "+", style->end);
+            style->utf8 ? "\u2588" : "#", style->end, style->wanted, style->utf8 ? "\u2591" : "+",
+            style->end);
     for (int row = HEIGHT - 1; row >= 0; row--) {
         edge(out, row, top, style->utf8);
         for (size_t i = 0; i < width; i++) {
@@ -182,8 +182,7 @@ static void pods_panel(FILE *out, const struct bin *columns, size_t width,
     }
 }
 
-static void panic_row(FILE *out, const struct bin *columns, size_t width,
-                      const struct style *style)
+static void panic_row(FILE *out, const struct bin *columns, size_t width, const struct style *style)
 {
     int panics = 0;
 
@@ -237,8 +236,8 @@ void chart_terminal(FILE *out, const struct chart *chart, int colour)
         return;
     }
     if (colour) {
-        style = (struct style){style.utf8, "\033[36m", "\033[32m", "\033[33m", "\033[31m",
-                               "\033[0m"};
+        style =
+            (struct style){style.utf8, "\033[36m", "\033[32m", "\033[33m", "\033[31m", "\033[0m"};
     }
     from = h->bins[0].at;
     to = h->end > from ? h->end : from + WEIR_SECOND;

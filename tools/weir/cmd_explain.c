@@ -148,12 +148,13 @@ const struct command command_explain = {
     .name = "explain",
     .summary = "one decision of a replay, with every step that led to it",
     .usage = "explain -f MANIFEST --load FILE.csv --at TIME [OPTION...]",
-    .help = "Times are written as in the load: seconds or RFC 3339. The load is replayed from its\n"
-            "first row (or --from) up to that time, so a decision is explained as it came about.\n\n"
-            "Examples:\n"
-            "  weir explain -f examples/knative-service.yaml --load examples/data/traffic.csv \\\n"
-            "       --at 352\n"
-            "  weir explain -f ksvc.yaml --load load.csv --at 2026-11-24T10:00:00Z --format json\n",
+    .help =
+        "Times are written as in the load: seconds or RFC 3339. The load is replayed from its\n"
+        "first row (or --from) up to that time, so a decision is explained as it came about.\n\n"
+        "Examples:\n"
+        "  weir explain -f examples/knative-service.yaml --load examples/data/traffic.csv \\\n"
+        "       --at 352\n"
+        "  weir explain -f ksvc.yaml --load load.csv --at 2026-11-24T10:00:00Z --format json\n",
     .options = options,
     .run = run,
 };

@@ -62,7 +62,7 @@ static void print_value(double value)
     if (isnan(value)) {
         printf(" %9s", "-");
     } else {
-        printf(" %9.*f", value < 1e4 ? 2 : 0, value);
+        printf(" %9.*f", value < 1e4 ? 2 : 0, value + 0.0); /* not -0 */
     }
 }
 
@@ -113,7 +113,7 @@ static void print_row(struct sink *s, const struct moment *m)
         end = "\033[0m";
     }
     printf("%-10s", time);
-    print_value(m->has_load ? m->load : NAN);
+    print_value(m->has_load ? m->load : (double)NAN);
     for (size_t i = 0; s->outcome->kind->measures[i] != NULL; i++) {
         print_value(m->measures[i]);
     }
@@ -155,7 +155,7 @@ static void print_csv(struct sink *s, const struct moment *m)
     }
     put_seconds(time, sizeof time, d->at);
     printf("%s", time);
-    print_cell(m->has_load ? m->load : NAN);
+    print_cell(m->has_load ? m->load : (double)NAN);
     for (size_t i = 0; measures[i] != NULL; i++) {
         print_cell(m->measures[i]);
     }
@@ -179,7 +179,7 @@ static void print_json(const struct sink *s, const struct moment *m)
 static void remember(struct sink *s, const struct moment *m)
 {
     const weir_decision *d = &m->decision;
-    double load = m->has_load ? m->load : NAN;
+    double load = m->has_load ? m->load : (double)NAN;
     int32_t wanted = d->replicas >= 0 ? d->replicas : m->target.spec_replicas;
     struct bin one = {d->at,
                       load,
@@ -229,16 +229,17 @@ static void print_heading(const struct request *q, const struct replaying *r)
     o->kind->describe(about, sizeof about, o->item->config);
     put_duration(start, sizeof start, c->pod_start);
     put_duration(stop, sizeof stop, c->pod_stop);
-    printf("%s %s/%s (%s): %s\n", o->item->api_kind, o->item->name_space, o->item->name,
-           o->item->file, about);
-    printf("load: %s of %s", o->series, q->load);
+    printf("%s %s/%s (%s)\n  scales on: %s\n", o->item->api_kind, o->item->name_space,
+           o->item->name, o->item->file, about);
+    printf("  load: %s of %s", o->series, q->load);
     if (q->scale != 1.0) {
         printf(", times %.6g", q->scale);
     }
     printf("; as recorded, whatever is decided\n");
-    printf("assumed: %d pod%s ready at the start; a pod is ready %s after it is asked for and gone "
-           "%s after it is told to stop\n\n",
-           c->initial_replicas, c->initial_replicas == 1 ? "" : "s", start, stop);
+    printf(
+        "  pods: %d ready at the start; ready %s after they are asked for, gone %s after they are "
+        "told to stop\n\n",
+        c->initial_replicas, start, stop);
 }
 
 static void print_summary(const struct outcome *o, double pod_capacity)

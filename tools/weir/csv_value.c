@@ -76,8 +76,7 @@ int csv_number(const struct csv_field *field, double *value)
 
 /* ---- times ---------------------------------------------------------------------------------- */
 
-static const char expected[] =
-    "a time in seconds or like 2026-11-24T10:00:00Z was expected";
+static const char expected[] = "a time in seconds or like 2026-11-24T10:00:00Z was expected";
 static const char too_early[] = "a time from 1970 on was expected";
 static const char too_late[] =
     "a time in seconds was expected (milliseconds or later than the year 2255 do not fit)";

@@ -75,15 +75,14 @@ static void kpa_measure(void *state, weir_time now, double *values)
 {
     weir_kpa_averages averages;
     weir_kpa_collector *collector = weir_kpa_get_collector(state);
-    int32_t metric =
-        weir_autoscaler_main_series(state) == 1 ? WEIR_KPA_RPS : WEIR_KPA_CONCURRENCY;
+    int32_t metric = weir_autoscaler_main_series(state) == 1 ? WEIR_KPA_RPS : WEIR_KPA_CONCURRENCY;
 
     if (weir_kpa_collector_read(collector, metric, now, &averages) == WEIR_OK) {
         values[0] = averages.stable;
         values[1] = averages.panic;
     } else {
-        values[0] = NAN;
-        values[1] = NAN;
+        values[0] = (double)NAN;
+        values[1] = (double)NAN;
     }
 }
 

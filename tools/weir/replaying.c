@@ -323,9 +323,9 @@ static int decide_until(struct replaying *r, weir_time until, witness see, void 
     struct moment *m = &r->moment;
 
     for (;;) {
-        weir_status status = weir_replay_next(r->replay, r->autoscaler, until, &m->decision,
-                                              see != NULL ? &m->explain : NULL,
-                                              see != NULL ? &m->target : NULL);
+        weir_status status =
+            weir_replay_next(r->replay, r->autoscaler, until, &m->decision,
+                             see != NULL ? &m->explain : NULL, see != NULL ? &m->target : NULL);
 
         if (status == WEIR_END) {
             return 1;

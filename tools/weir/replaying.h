@@ -93,9 +93,9 @@ struct moment {
     weir_decision decision;
     weir_explain explain;
     weir_target target;
-    double load;                    /* last value of the main series */
+    double load;                   /* last value of the main series */
     double measures[MEASURES_MAX]; /* what the kind looks at, see kinds.h; NaN: nothing */
-    int has_load;                   /* 0: no row stands */
+    int has_load;                  /* 0: no row stands */
 };
 
 /* What came of it, besides the moments. */

@@ -95,9 +95,8 @@ static void time_axis(const struct frame *f, int base)
         text_at(f, x_of(f, at), base + 20, "text-anchor=\"middle\" fill=\"" FAINT "\"", label);
     }
     text_at(f, (LEFT + WIDTH - RIGHT) / 2.0, base + 42, "text-anchor=\"middle\" fill=\"" FAINT "\"",
-            f->chart->first < 1000000000 * WEIR_SECOND
-                ? "time of the trace (hours:minutes:seconds)"
-                : "time (UTC)");
+            f->chart->first < 1000000000 * WEIR_SECOND ? "time of the trace (hours:minutes:seconds)"
+                                                       : "time (UTC)");
 }
 
 static void shade_panic(const struct frame *f, int base)
@@ -152,12 +151,12 @@ static void steps(const struct frame *f, enum value which, double top, int base,
                   const char *style)
 {
     const struct history *h = f->history;
-    double y = NAN;
+    double y = (double)NAN;
 
     fprintf(f->out, "<path %s d=\"", style);
     for (size_t i = 0; i < h->count; i++) {
         double value = value_of(f, &h->bins[i], which), x = x_of(f, h->bins[i].at);
-        double next = isnan(value) ? NAN : y_of(value, top, base);
+        double next = isnan(value) ? (double)NAN : y_of(value, top, base);
 
         if (isnan(next) && !isnan(y)) {
             end_piece(f, x, base, area);
@@ -200,19 +199,22 @@ static void heading(const struct frame *f, int height)
             "sans-serif\" font-size=\"12\" fill=\"" INK "\">\n<title>",
             WIDTH, height, WIDTH, height);
     put_escaped(f->out, c->title);
-    fprintf(f->out, ": load and pods over time</title>\n<rect width=\"%d\" height=\"%d\" "
-                    "fill=\"#ffffff\"/>\n",
+    fprintf(f->out,
+            ": load and pods over time</title>\n<rect width=\"%d\" height=\"%d\" "
+            "fill=\"#ffffff\"/>\n",
             WIDTH, height);
     text_at(f, LEFT, 30, "font-size=\"17\" font-weight=\"600\"", c->title);
     text_at(f, LEFT, 50, "fill=\"" FAINT "\"", c->about);
     right = legend(f, right, "panic mode", "height=\"12\" fill=\"" PANIC "\" fill-opacity=\"0.2\"");
     right = legend(f, right, "ready", "height=\"12\" fill=\"" READY "\"");
-    right = legend(f, right, "wanted", "height=\"3\" rx=\"1\" transform=\"translate(0 5)\" fill=\"" WISH "\"");
+    right = legend(f, right, "wanted",
+                   "height=\"3\" rx=\"1\" transform=\"translate(0 5)\" fill=\"" WISH "\"");
     if (c->pod_capacity > 0) {
         right = legend(f, right, "what ready pods can take",
                        "height=\"2\" transform=\"translate(0 5)\" fill=\"" FAINT "\"");
     }
-    legend(f, right, "load", "height=\"3\" rx=\"1\" transform=\"translate(0 5)\" fill=\"" LOAD "\"");
+    legend(f, right, "load",
+           "height=\"3\" rx=\"1\" transform=\"translate(0 5)\" fill=\"" LOAD "\"");
 }
 
 static void draw(const struct frame *f)
@@ -242,7 +244,8 @@ static void draw(const struct frame *f)
         steps(f, CAPACITY, top_load, upper, 0,
               "fill=\"none\" stroke=\"" FAINT "\" stroke-dasharray=\"3 3\"");
     }
-    steps(f, LOAD_HIGH, top_load, upper, 0, "fill=\"none\" stroke=\"" LOAD "\" stroke-width=\"1.6\"");
+    steps(f, LOAD_HIGH, top_load, upper, 0,
+          "fill=\"none\" stroke=\"" LOAD "\" stroke-width=\"1.6\"");
     if (h->each > 1) { /* thinned out: from the least to the most */
         steps(f, LOAD_LOW, top_load, upper, 0,
               "fill=\"none\" stroke=\"" LOAD "\" stroke-opacity=\"0.5\"");

@@ -62,8 +62,8 @@ void put_duration(char *text, size_t size, weir_duration d)
     text[0] = '\0';
     for (size_t i = 0; i < 2; i++) {
         if (d >= units[i].ns) {
-            int n = snprintf(text + used, size - used, "%" PRId64 "%s", d / units[i].ns,
-                             units[i].unit);
+            int n =
+                snprintf(text + used, size - used, "%" PRId64 "%s", d / units[i].ns, units[i].unit);
 
             used += n > 0 ? (size_t)n : 0;
             d %= units[i].ns;
@@ -179,7 +179,7 @@ void print_json_decision(const struct outcome *o, const struct moment *m)
 
     put_seconds(time, sizeof time, d->at);
     printf("{\"time\":%s,\"load\":", time);
-    print_number(m->has_load ? m->load : NAN);
+    print_number(m->has_load ? m->load : (double)NAN);
     for (size_t i = 0; o->kind->measures[i] != NULL; i++) {
         printf(",\"%s\":", o->kind->measures[i]);
         print_number(m->measures[i]);
