@@ -15,12 +15,12 @@ struct weir_replay {
     weir_time row_at;      /* of the last row; WEIR_TIME_NONE: none yet */
     weir_time passed;      /* all before it is done */
     weir_time reported_at; /* of the last report to the autoscaler */
-    int32_t main_series;   /* -1: not asked for yet */
+    int32_t main_series;
+    int32_t series; /* the autoscaler's; 0: not asked for yet */
     int32_t loaded;        /* 1: the last report was of a load above zero */
     int32_t idle;          /* 1: the last decision had no data */
     int32_t skip_idle;
     int32_t sampled; /* 1: rows are sampled; 0: they are reported as they are */
-    int32_t reserved;
     struct weir__sampler sampler;
     struct weir__score score;
     struct weir__plant plant;
@@ -145,7 +145,6 @@ weir_status weir_replay_init(weir_replay *replay, size_t bytes, const weir_repla
     r->row_at = WEIR_TIME_NONE;
     r->passed = start;
     r->reported_at = start;
-    r->main_series = -1;
     r->skip_idle = own.skip_idle;
     r->sampled = own.sample_interval > 0;
     weir__sampler_begin(&r->sampler, start, own.sample_interval, own.hold);
@@ -161,7 +160,7 @@ static weir_status check_row(const weir_replay *r, const void *autoscaler, const
                              size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (weir_autoscaler_series_name(autoscaler, row[i].series) == NULL) {
+        if (row[i].series < 0 || row[i].series >= r->series) {
             return WEIR_E_RANGE;
         }
         if (row[i].at != row[0].at || (r->sampled && row[i].pod != -1)) {
@@ -199,9 +198,6 @@ static weir_status report(weir_replay *r, void *autoscaler, const weir_reading *
     double load = r->plant.load;
     int loaded = 0;
 
-    if (r->main_series < 0) {
-        r->main_series = weir_autoscaler_main_series(autoscaler);
-    }
     for (size_t i = 0; i < count; i++) {
         loaded |= readings[i].status != WEIR_OK || readings[i].value != 0.0;
         if (readings[i].series == r->main_series && readings[i].status == WEIR_OK) {
@@ -229,6 +225,10 @@ weir_status weir_replay_record(weir_replay *replay, void *autoscaler, const weir
     }
     if (count > WEIR_REPLAY_SERIES_MAX) {
         return WEIR_E_LIMIT;
+    }
+    if (r->series == 0) {
+        r->series = weir_autoscaler_series_count(autoscaler);
+        r->main_series = weir_autoscaler_main_series(autoscaler);
     }
     status = check_row(r, autoscaler, readings, count);
     if (status != WEIR_OK) {

@@ -27,13 +27,15 @@ static int slow_number(const struct csv_field *field, double *value)
 }
 
 /* Digits at the text as a number; moves past them. */
-static uint64_t take_digits(const char **at, const char *end)
+static uint64_t take_digits(const char **from, const char *end)
 {
+    const char *at = *from;
     uint64_t n = 0;
 
-    for (; *at < end && (unsigned)(**at - '0') <= 9; (*at)++) {
-        n = n * 10 + (uint64_t)(**at - '0');
+    for (; at < end && (unsigned)(*at - '0') <= 9; at++) {
+        n = n * 10 + (uint64_t)(*at - '0');
     }
+    *from = at;
     return n;
 }
 
