@@ -61,7 +61,11 @@ static void print_text(const struct moment *m, const struct outcome *o)
     if (m->has_load) {
         printf("%s %.6g", o->series, m->load);
         for (size_t i = 0; o->kind->measures[i] != NULL && !isnan(m->measures[i]); i++) {
-            printf(", %s average %.6g", o->kind->measures[i], m->measures[i]);
+            const char *name = o->kind->measures[i];
+            int word = (int)strcspn(name, "_");
+
+            printf(", %.*s%s%s %.6g", word, name, name[word] != '\0' ? " " : "",
+                   name[word] != '\0' ? name + word + 1 : "", m->measures[i] + 0.0);
         }
         printf("\n");
     }

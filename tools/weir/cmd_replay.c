@@ -70,7 +70,9 @@ static void print_columns(const struct outcome *o)
 {
     printf("%-10s %9s", "time", "load");
     for (size_t i = 0; o->kind->measures[i] != NULL; i++) {
-        printf(" %9s", o->kind->measures[i]);
+        const char *name = o->kind->measures[i];
+
+        printf(" %9.*s", (int)strcspn(name, "_"), name);
     }
     printf(" %6s %9s  %s\n", "ready", "wanted", "why");
 }

@@ -95,7 +95,7 @@ static const struct kind kinds[] = {
      kpa_initial,
      kpa_pod_capacity,
      kpa_describe,
-     {"stable", "panic", NULL},
+     {"stable_average", "panic_average", NULL},
      kpa_measure},
 };
 

@@ -26,7 +26,8 @@ struct kind {
     /* One line about what it scales on. */
     void (*describe)(char *text, size_t size, const void *config);
 
-    /* The numbers that it decides on, with the names of their columns; NULL ends the names. */
+    /* The numbers that it decides on, with the names of their columns, NULL after the last. The
+     * table's columns are narrow: they show a name up to its first "_". */
     const char *measures[MEASURES_MAX + 1];
     void (*measure)(void *state, weir_time now, double *values);
 };

@@ -29,7 +29,7 @@ struct replaying {
     void *autoscaler;
     size_t autoscaler_bytes;
     weir_replay *replay;
-    weir_duration step; /* between the last two rows */
+    weir_duration step; /* least between two rows; 0: there is one at most */
     struct moment moment;
 };
 
@@ -281,8 +281,8 @@ static int read_row(struct replaying *r, weir_time *at)
 
     if (expected == NULL && r->outcome.started && *at <= r->outcome.last) {
         expected = *at < r->outcome.last
-                       ? "a later time than in the row before was expected, time goes back"
-                       : "a later time than in the row before was expected, time stands still";
+                       ? "time goes back: a later time than in the row before was expected"
+                       : "time stands still: a later time than in the row before was expected";
     }
     if (expected != NULL) {
         csv_complain(r->csv, field, expected);
@@ -355,9 +355,9 @@ static void note_gap(struct replaying *r, weir_time at)
     put_duration(hold, sizeof hold, r->request.replay.hold);
     put_duration(gap, sizeof gap, at - r->outcome.last);
     snprintf(expected, sizeof expected,
-             "a row at most %s after the one before was expected (see --hold), the gap of %s has "
-             "no data",
-             hold, gap);
+             "a gap of %s without data: a row at most %s after the one before was expected (see "
+             "--hold)",
+             gap, hold);
     csv_complain(r->csv, csv_get(r->csv, r->time_column), expected);
     complain("%s", csv_message(r->csv));
 }
@@ -385,7 +385,9 @@ static int take_row(struct replaying *r, weir_time at, witness see, void *user)
         return -1;
     }
     r->moment.load = r->readings[r->main].value;
-    r->step = at > o->last ? at - o->last : r->step;
+    if (at > o->last && (r->step == 0 || at - o->last < r->step)) {
+        r->step = at - o->last;
+    }
     o->last = at;
     o->rows++;
     return 1;
@@ -398,7 +400,7 @@ static void show_progress(int64_t rows)
     }
 }
 
-/* What is left once there are no more rows: the last one stands as long as the one before. */
+/* What is left once there are no more rows: the last one stands for as long as rows are apart. */
 static int finish(struct replaying *r, witness see, void *user, int go_on)
 {
     struct outcome *o = &r->outcome;
