@@ -23,7 +23,7 @@ double conform_number(const cJSON *item)
         return 0.0;
     }
     if (strcmp(item->valuestring, "NaN") == 0) {
-        return (double)NAN; /* a float, for clang */
+        return NAN;
     }
     return strtod(item->valuestring, NULL); /* +Inf, -Inf, and long integers */
 }
