@@ -17,8 +17,8 @@ struct weir_replay {
     weir_time reported_at; /* of the last report to the autoscaler */
     int32_t main_series;
     int32_t series; /* the autoscaler's; 0: not asked for yet */
-    int32_t loaded;        /* 1: the last report was of a load above zero */
-    int32_t idle;          /* 1: the last decision had no data */
+    int32_t loaded; /* 1: the last report was of a load above zero */
+    int32_t idle;   /* 1: the last decision had no data */
     int32_t skip_idle;
     int32_t sampled; /* 1: rows are sampled; 0: they are reported as they are */
     struct weir__sampler sampler;
@@ -220,7 +220,8 @@ weir_status weir_replay_record(weir_replay *replay, void *autoscaler, const weir
     weir_replay *r = replay;
     weir_status status;
 
-    if (!weir__block_is(r, KIND_REPLAY) || readings == NULL || count == 0) {
+    if (!weir__block_is(r, KIND_REPLAY) || weir_autoscaler_kind(autoscaler) == 0 ||
+        readings == NULL || count == 0) {
         return WEIR_E_ARG;
     }
     if (count > WEIR_REPLAY_SERIES_MAX) {
