@@ -183,15 +183,8 @@ static void remember(struct sink *s, const struct moment *m)
     const weir_decision *d = &m->decision;
     double load = m->has_load ? m->load : (double)NAN;
     int32_t wanted = d->replicas >= 0 ? d->replicas : m->target.spec_replicas;
-    struct bin one = {d->at,
-                      load,
-                      load,
-                      wanted,
-                      wanted,
-                      m->target.ready_replicas,
-                      m->target.ready_replicas,
-                      (d->flags & WEIR_FLAG_PANIC) != 0,
-                      load > m->target.ready_replicas * s->pod_capacity};
+    int32_t ready = m->target.ready_replicas, panics = (d->flags & WEIR_FLAG_PANIC) != 0;
+    struct bin one = {d->at, load, load, wanted, wanted, ready, ready, 1, panics};
 
     history_add(&s->history, &one);
 }
