@@ -19,7 +19,7 @@ enum {
 
 static const struct option options[] = {
     REPLAY_OPTIONS,
-    {"--format", 0, "FORMAT", "table of changes (default), csv or json: every decision"},
+    {"--format", 0, "table|csv|json", "the changes (default), or every decision"},
     {"--explain", 0, NULL, "every step of every decision that is shown"},
     {"--summary", 0, NULL, "only the summary"},
     {"--plot", 0, NULL, "a chart on the terminal, too"},
