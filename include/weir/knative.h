@@ -36,6 +36,14 @@ WEIR_API weir_status weir_knative_settings(const weir_pair *data, size_t count,
                                            weir_kpa_config *config, weir_error *err);
 
 /**
+ * Lays the data of ConfigMap config-deployment over a configuration: progress-deadline, the only
+ * key of it that autoscaling reads. A text that is no duration of whole seconds above 0 refuses it.
+ * @return as weir_knative_settings()
+ */
+WEIR_API weir_status weir_knative_deployment(const weir_pair *data, size_t count,
+                                             weir_kpa_config *config, weir_error *err);
+
+/**
  * Checks the annotations of a revision as admission does.
  * @param cluster  the configuration that weir_knative_settings() made
  * @return WEIR_OK; WEIR_E_RANGE with the first problem in err; WEIR_E_ARG

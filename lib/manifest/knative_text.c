@@ -136,7 +136,7 @@ static void check_double(const weir_field *f, const char *key, const char *text,
     if (minus[0] != '\0' && x == -1.0) {
         return;
     }
-    if (x < min || (x > max && max < -WEIR_UNSET) ||
+    if ((x < min && min > WEIR_UNSET) || (x > max && max < -WEIR_UNSET) ||
         (above && x == min)) { /* NaN passes, as it does upstream */
         if (max >= -WEIR_UNSET) {
             tell(t, pair, key, "must be %s %g%s, got \"%.60s\"", above ? "above" : "at least", min,
@@ -527,6 +527,32 @@ weir_status weir_knative_settings(const weir_pair *data, size_t count, weir_kpa_
     clear(err);
     knative_read_settings(data, count, config, &t);
     return t.count == 0 ? WEIR_OK : WEIR_E_RANGE;
+}
+
+weir_status weir_knative_deployment(const weir_pair *data, size_t count, weir_kpa_config *config,
+                                    weir_error *err)
+{
+    struct teller t = {keep_first, err, 0};
+    weir_duration deadline;
+
+    if ((data == NULL && count > 0) || config == NULL || config->struct_size != sizeof *config) {
+        return WEIR_E_ARG;
+    }
+    clear(err);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(data[i].key, "progress-deadline") != 0 &&
+            strcmp(data[i].key, "progressDeadline") != 0) {
+            continue;
+        }
+        if (!go_parse_duration(data[i].text, &deadline) || deadline <= 0 ||
+            !is_whole_seconds(deadline)) {
+            tell(&t, (int)i, data[i].key, "must be a duration of whole seconds, got \"%.60s\"",
+                 data[i].text);
+            return WEIR_E_RANGE;
+        }
+        config->progress_deadline = deadline;
+    }
+    return WEIR_OK;
 }
 
 weir_status weir_knative_admit(const weir_kpa_config *cluster, const weir_pair *annotations,

@@ -34,6 +34,8 @@ struct conform_op {
 /* The operations, by area; each list ends with a row without a name. */
 extern const struct conform_op conform_kpa_ops[];
 extern const struct conform_op conform_knative_ops[];
+extern const struct conform_op conform_reconcile_ops[];
+extern const struct conform_op conform_stats_ops[];
 extern const struct conform_op conform_hpa_ops[];
 
 /* Goes to the next step. 0 past the last one. */

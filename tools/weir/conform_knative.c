@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <weir/knative.h>
 
 enum { PAIRS_MAX = 256 };
 
@@ -30,16 +29,33 @@ static void read_pairs(const cJSON *object, struct pairs *pairs)
     }
 }
 
-/* The cluster's configuration; WEIR_E_RANGE when the ConfigMap is refused. */
-static weir_status read_cluster(const struct scenario *s, const char *name, weir_kpa_config *config)
+weir_status conform_cluster(const struct scenario *s, const cJSON *data, weir_kpa_config *config)
 {
-    struct pairs data;
+    struct pairs pairs;
 
     weir_kpa_config_init(config, sizeof *config);
     config->semantics = conform_semantics(s);
     config->conversion = WEIR_CONVERT_AMD64;
-    read_pairs(cJSON_GetObjectItemCaseSensitive(s->config, name), &data);
-    return weir_knative_settings(data.all, data.count, config, NULL);
+    read_pairs(data, &pairs);
+    return weir_knative_settings(pairs.all, pairs.count, config, NULL);
+}
+
+void conform_revision(const struct scenario *s, const cJSON *data, const cJSON *annotations,
+                      weir_kpa_config *config)
+{
+    struct pairs pairs;
+
+    conform_cluster(s, data, config);
+    read_pairs(cJSON_GetObjectItemCaseSensitive(s->config, "deployment"), &pairs);
+    weir_knative_deployment(pairs.all, pairs.count, config, NULL);
+    read_pairs(annotations, &pairs);
+    config->container_concurrency = conform_int(s->config, "containerConcurrency", 0);
+    weir_knative_use(pairs.all, pairs.count, config);
+}
+
+static const cJSON *of_config(const struct scenario *s, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(s->config, name);
 }
 
 static cJSON *config_answer(const weir_kpa_config *c)
@@ -76,7 +92,7 @@ static void run_config(struct scenario *s)
 {
     while (conform_next(s)) {
         weir_kpa_config config;
-        weir_status status = read_cluster(s, "data", &config);
+        weir_status status = conform_cluster(s, of_config(s, "data"), &config);
 
         conform_answer(s, status == WEIR_OK ? config_answer(&config) : conform_error("config"));
     }
@@ -90,8 +106,8 @@ static void run_admission(struct scenario *s)
         cJSON *got = cJSON_CreateObject();
         int accepted;
 
-        read_cluster(s, "autoscaler", &config);
-        read_pairs(cJSON_GetObjectItemCaseSensitive(s->config, "annotations"), &annotations);
+        conform_cluster(s, of_config(s, "autoscaler"), &config);
+        read_pairs(of_config(s, "annotations"), &annotations);
         accepted = weir_knative_admit(&config, annotations.all, annotations.count, NULL) == WEIR_OK;
         cJSON_AddBoolToObject(got, "accepted", accepted);
         if (!accepted) {
@@ -141,8 +157,8 @@ static cJSON *resolve_answer(const struct scenario *s)
     int32_t min, max;
     int unreachable = conform_is(s->config, "reachability", "Unreachable");
 
-    read_cluster(s, "autoscaler", &config);
-    read_pairs(cJSON_GetObjectItemCaseSensitive(s->config, "annotations"), &a);
+    conform_cluster(s, of_config(s, "autoscaler"), &config);
+    read_pairs(of_config(s, "annotations"), &a);
     config.container_concurrency = conform_int(s->config, "containerConcurrency", 0);
     own = config;
     own.scale_to_zero_pod_retention_period = own.progress_deadline = WEIR_TIME_NONE;

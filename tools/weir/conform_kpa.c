@@ -123,7 +123,7 @@ static void run_max_window(struct scenario *s)
 
 /* ---- collector ------------------------------------------------------------------------------ */
 
-static weir_kpa_stat stat_of(const cJSON *array, int first)
+weir_kpa_stat conform_stat(const cJSON *array, int first)
 {
     weir_kpa_stat stat;
 
@@ -223,7 +223,7 @@ static cJSON *collector_step(const struct scenario *s, weir_kpa_collector **coll
         free(*collector);
         *collector = NULL;
     } else if (*collector != NULL && conform_is(s->step, "do", "record")) {
-        weir_kpa_stat stat = stat_of(cJSON_GetObjectItemCaseSensitive(s->step, "stat"), 0);
+        weir_kpa_stat stat = conform_stat(cJSON_GetObjectItemCaseSensitive(s->step, "stat"), 0);
 
         status = weir_kpa_collector_record(*collector, t, &stat);
     } else if (conform_is(s->step, "do", "update")) {
@@ -258,14 +258,14 @@ static cJSON *scrape_step(const struct scenario *s, weir_kpa_collector *collecto
     weir_status status = WEIR_OK;
 
     if (cJSON_IsArray(stat)) {
-        weir_kpa_stat report = stat_of(stat, 0);
+        weir_kpa_stat report = conform_stat(stat, 0);
 
         status = weir_kpa_collector_record(collector, t, &report);
     }
     cJSON_ArrayForEach(pushed, cJSON_GetObjectItemCaseSensitive(s->step, "pushed"))
     {
         int timed = cJSON_GetArraySize(pushed) == 5;
-        weir_kpa_stat report = stat_of(pushed, timed);
+        weir_kpa_stat report = conform_stat(pushed, timed);
         weir_time at = timed ? s->epoch + conform_integer(pushed->child) : read;
 
         if (status == WEIR_OK) {
@@ -548,7 +548,7 @@ static weir_status feed(const struct scenario *s, struct pipe *p)
     }
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(s->step, "stats"))
     {
-        weir_kpa_stat stat = stat_of(row, 1);
+        weir_kpa_stat stat = conform_stat(row, 1);
 
         if (status == WEIR_OK) {
             status = weir_kpa_collector_record(p->collector, s->epoch + conform_integer(row->child),
