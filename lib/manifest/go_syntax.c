@@ -16,7 +16,7 @@ static int is_digit(char c)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 static int is_hex(char c)
@@ -118,7 +118,7 @@ int go_parse_float(const char *text, double *value)
             return 0; /* no number needs 500 digits */
         }
         if (*text != '_') { /* strtod wants the decimal point of the process's locale */
-            buffer[n++] = *text == '.' ? *localeconv()->decimal_point : *text;
+            buffer[n++] = (char)(*text == '.' ? *localeconv()->decimal_point : *text);
         }
     }
     buffer[n] = '\0';

@@ -203,7 +203,8 @@ static void raise_bounds(weir_window *w, const double *bucket)
     for (int32_t lane = 0; lane < w->lanes; lane++) {
         double a = weir__abs(bucket[lane]);
 
-        bound[lane] = a <= bound[lane] ? bound[lane] : a; /* NaN stays: no cut from then on */
+        bound[lane] =
+            a > bound[lane] || a != a ? a : bound[lane]; /* NaN stays: no cut from then on */
     }
 }
 
