@@ -21,7 +21,9 @@ enum {
     WEIR_KIND_MAX_WINDOW = 2,
     WEIR_KIND_KPA_COLLECTOR = 3,
     WEIR_KIND_KPA_DECIDER = 4,
-    WEIR_KIND_KPA = 5
+    WEIR_KIND_KPA = 5,
+    WEIR_KIND_HPA = 10,
+    WEIR_KIND_BEHAVIOR = 11
 };
 
 /** One value of one input series, or the reason why there is none. */

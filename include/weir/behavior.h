@@ -13,9 +13,9 @@
  *   }
  *
  * Memory: the block holds the wishes of the longest window and the changes of the longest period at
- * one decision every sync period, and a few more. Deciding more often than that is fine as long as
- * what has to be remembered fits; where it does not, the answer is WEIR_E_LIMIT and nothing
- * changes.
+ * one decision every sync period, and a few more (`reserve` makes it more). Deciding more often
+ * than that is fine as long as what has to be remembered fits; where it does not, the answer is
+ * WEIR_E_LIMIT and nothing changes.
  *
  * Upstream: Kubernetes pkg/controller/podautoscaler/horizontal.go.
  */
@@ -75,7 +75,7 @@ typedef struct weir_behavior_config {
     int32_t min_replicas;                  /**< lower bound, 1 */
     int32_t max_replicas;                  /**< upper bound, INT32_MAX */
     int32_t conversion;                    /**< WEIR_CONVERT_* */
-    int32_t reserved;                      /**< 0 */
+    int32_t reserve;                       /**< [0, 10000], 0: wishes and changes more to hold */
     weir_duration downscale_stabilization; /**< ns, >= 0, 5 min */
     weir_duration sync_period;             /**< ns, [1 s, 1 h], 15 s: sizes the memory */
     weir_scaling_rules scale_up;

@@ -120,7 +120,8 @@ enum {
     WEIR_RULE_BEHAVIOR_POLICY_DOWN = 75,   /**< behavior.policy.down */
     WEIR_RULE_BEHAVIOR_DISABLED_UP = 76,   /**< behavior.disabled.up */
     WEIR_RULE_BEHAVIOR_DISABLED_DOWN = 77, /**< behavior.disabled.down */
-    WEIR_RULE_BEHAVIOR_FACTOR = 78         /**< behavior.factor */
+    WEIR_RULE_BEHAVIOR_FACTOR = 78,        /**< behavior.factor */
+    WEIR_RULE_BEHAVIOR_DESIRED = 79        /**< behavior.desired */
 };
 
 /**

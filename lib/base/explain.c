@@ -155,6 +155,8 @@ static const struct rule_row rules[] = {
     {WEIR_RULE_BEHAVIOR_FACTOR, "behavior.factor",
      "Without rules a size at most doubles at once, or becomes 4.",
      "{m} pods wanted, at most {l} at once"},
+    {WEIR_RULE_BEHAVIOR_DESIRED, "behavior.desired", "The size that the controller wants.",
+     "{m} pods wanted"},
 };
 
 enum { RULE_COUNT = sizeof rules / sizeof rules[0] };

@@ -16,8 +16,8 @@ extern const struct weir__table weir__scale_down_table;
 
 struct weir_behavior {
     struct weir__block block;
-    uint64_t digest; /* of the configuration it was made with */
-    weir_time seen;  /* the last time that came up */
+    uint64_t digest;       /* of the configuration it was made with */
+    weir_time seen;        /* the last time that came up */
     uint32_t events_at[2]; /* bytes from here, by WEIR_SCALE_* */
     uint16_t event_count[2];
     uint16_t event_capacity[2];
@@ -48,6 +48,8 @@ void weir__behavior_stabilize(weir_behavior *b, int32_t current, int32_t desired
                               struct weir__trace *trace, struct weir__limits *out);
 void weir__behavior_limit(const weir_behavior *b, int32_t current, weir_time now,
                           struct weir__trace *trace, struct weir__limits *out);
+/* The changes of one direction, as they lie in the block. */
+struct weir__events weir__behavior_events(const weir_behavior *b, int32_t direction);
 void weir__behavior_store(weir_behavior *b, int32_t from, int32_t to, weir_time at);
 
 /* Snapshots of the part inside that of the whole: read everything, then commit. */

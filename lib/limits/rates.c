@@ -150,6 +150,8 @@ void weir__events_add(struct weir__events *events, weir_time at, int32_t change,
         for (slot = 0; events->list[slot].at > useless; slot++) {
         }
     }
-    events->count += slot == events->count;
+    if (slot == events->count) {
+        events->count++;
+    }
     events->list[slot] = (weir_scale_event){at, change, 0};
 }

@@ -17,9 +17,9 @@ struct weir__events {
 /* What the policies of a direction allow. */
 struct weir__rate {
     int32_t limit;
-    int32_t policy;  /* the one that makes it; -1: none does */
-    int32_t start;   /* pods at the beginning of its period */
-    weir_time next;  /* when a change leaves a period, so that more may be allowed */
+    int32_t policy; /* the one that makes it; -1: none does */
+    int32_t start;  /* pods at the beginning of its period */
+    weir_time next; /* when a change leaves a period, so that more may be allowed */
 };
 
 struct weir__rate weir__rate_limit(const weir_scaling_rules *rules, int32_t direction,

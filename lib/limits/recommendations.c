@@ -223,11 +223,13 @@ static uint16_t useless(const struct weir__recommendations *r)
     return WEIR__NO_SLOT;
 }
 
-int weir__recommendations_room(struct weir__recommendations *r, weir_time old)
+int weir__recommendations_room(struct weir__recommendations *r, weir_time up, weir_time down,
+                               weir_time old)
 {
     if (r->count < r->capacity) {
         return 1;
     }
+    weir__recommendations_look(r, up, down);
     mark_old(r, old);
     return last_old(r) != WEIR__NO_SLOT || useless(r) != WEIR__NO_SLOT;
 }

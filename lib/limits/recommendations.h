@@ -58,7 +58,8 @@ struct weir__extremes weir__recommendations_look(struct weir__recommendations *r
                                                  weir_time down);
 
 /* Whether one more wish finds room, if those before `old` may be overwritten. */
-int weir__recommendations_room(struct weir__recommendations *r, weir_time old);
+int weir__recommendations_room(struct weir__recommendations *r, weir_time up, weir_time down,
+                               weir_time old);
 
 /* Remembers a wish; there has to be room. */
 void weir__recommendations_add(struct weir__recommendations *r, weir_time at, int32_t replicas,

@@ -44,6 +44,14 @@ int conform_next(struct scenario *scenario);
 /* Takes what weir gave for the step at hand, frees it, and counts the step. */
 void conform_answer(struct scenario *scenario, cJSON *got);
 
+/* Takes a member out of the `want` of the step at hand: upstream recorded it and does not use it.
+ */
+void conform_ignore(struct scenario *scenario, const char *name);
+
+/* Gives the `want` of the step at hand a member that it lacks: what the vectors leave out because
+ * it is as before, or empty. Takes the value over. */
+void conform_expect(struct scenario *scenario, const char *name, cJSON *value);
+
 /* An answer that is an error of this kind ("panic", "no_data"). */
 cJSON *conform_error(const char *kind);
 
