@@ -17,7 +17,7 @@
 
 /* Where a gzip file is damaged, what zlib has not handed over yet is lost: so it reads in small
  * steps. */
-enum { BUFFER_BYTES = 4 * CSV_LINE_MAX, STEP_BYTES = 16384 };
+enum { BUFFER_BYTES = 4 * CSV_LINE_MAX, STEP_BYTES = 16384, PATH_SHOWN = 256 };
 
 struct csv {
     char *path;
@@ -43,21 +43,19 @@ static void say(struct csv *c, int64_t line, int32_t column, const char *format,
 
 static void say(struct csv *c, int64_t line, int32_t column, const char *format, ...)
 {
-    int n = snprintf(c->message, sizeof c->message, "%s:", c->path);
+    char place[48] = "", text[CSV_MESSAGE_MAX];
     va_list arguments;
 
-    if (n > 0 && n < CSV_MESSAGE_MAX && line > 0) {
-        n += snprintf(c->message + n, sizeof c->message - (size_t)n, "%lld:", (long long)line);
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (column > 0) {
+        snprintf(place, sizeof place, "%lld:%d:", (long long)line, column);
+    } else if (line > 0) {
+        snprintf(place, sizeof place, "%lld:", (long long)line);
     }
-    if (n > 0 && n < CSV_MESSAGE_MAX && column > 0) {
-        n += snprintf(c->message + n, sizeof c->message - (size_t)n, "%d:", column);
-    }
-    if (n > 0 && n < CSV_MESSAGE_MAX - 1) {
-        c->message[n++] = ' ';
-        va_start(arguments, format);
-        vsnprintf(c->message + n, sizeof c->message - (size_t)n, format, arguments);
-        va_end(arguments);
-    }
+    snprintf(c->message, sizeof c->message, "%.*s:%s %.*s", PATH_SHOWN, c->path, place,
+             CSV_MESSAGE_MAX - PATH_SHOWN - 64, text);
 }
 
 const char *csv_message(const struct csv *csv)
@@ -410,7 +408,7 @@ int csv_column(struct csv *csv, const char *name)
 {
     int found = csv_find(csv, name);
     const char *near;
-    char list[384];
+    char list[240];
     size_t used = 0;
 
     if (found != -1) {
