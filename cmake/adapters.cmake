@@ -6,7 +6,6 @@ pkg_check_modules(libfyaml REQUIRED IMPORTED_TARGET libfyaml)
 file(GLOB manifest_sources CONFIGURE_DEPENDS lib/manifest/*.c)
 add_library(weir_manifest ${manifest_sources})
 add_library(weir::manifest ALIAS weir_manifest)
-target_include_directories(weir_manifest PRIVATE lib)
 target_link_libraries(weir_manifest PUBLIC weir PRIVATE weir_options PkgConfig::cjson
                                                         PkgConfig::libfyaml)
 set_target_properties(weir_manifest PROPERTIES VERSION ${PROJECT_VERSION}

@@ -70,19 +70,32 @@ typedef struct weir_explain {
 /** The rules. Numbers and names are stable: a rule may be added, never renumbered or renamed. */
 enum {
     WEIR_RULE_NONE = 0,
-    WEIR_RULE_NO_DATA = 1,           /**< metric.no_data */
-    WEIR_RULE_KPA_STABLE = 10,       /**< kpa.stable */
-    WEIR_RULE_KPA_RATE_UP = 11,      /**< kpa.rate.up */
-    WEIR_RULE_KPA_RATE_DOWN = 12,    /**< kpa.rate.down */
-    WEIR_RULE_KPA_ACTIVATION = 13,   /**< kpa.activation_scale */
-    WEIR_RULE_KPA_PANIC_ENTER = 14,  /**< kpa.panic.enter */
-    WEIR_RULE_KPA_PANIC_EXTEND = 15, /**< kpa.panic.extend */
-    WEIR_RULE_KPA_PANIC_HOLD = 16,   /**< kpa.panic.hold */
-    WEIR_RULE_KPA_PANIC_LEAVE = 17,  /**< kpa.panic.leave */
-    WEIR_RULE_KPA_PANIC_DEMAND = 18, /**< kpa.panic.demand */
-    WEIR_RULE_KPA_PANIC_LATCH = 19,  /**< kpa.panic.latch */
-    WEIR_RULE_KPA_DELAY = 20,        /**< kpa.scale_down_delay */
-    WEIR_RULE_KPA_BURST = 21         /**< kpa.burst_capacity */
+    WEIR_RULE_NO_DATA = 1,                 /**< metric.no_data */
+    WEIR_RULE_KPA_STABLE = 10,             /**< kpa.stable */
+    WEIR_RULE_KPA_RATE_UP = 11,            /**< kpa.rate.up */
+    WEIR_RULE_KPA_RATE_DOWN = 12,          /**< kpa.rate.down */
+    WEIR_RULE_KPA_ACTIVATION = 13,         /**< kpa.activation_scale */
+    WEIR_RULE_KPA_PANIC_ENTER = 14,        /**< kpa.panic.enter */
+    WEIR_RULE_KPA_PANIC_EXTEND = 15,       /**< kpa.panic.extend */
+    WEIR_RULE_KPA_PANIC_HOLD = 16,         /**< kpa.panic.hold */
+    WEIR_RULE_KPA_PANIC_LEAVE = 17,        /**< kpa.panic.leave */
+    WEIR_RULE_KPA_PANIC_DEMAND = 18,       /**< kpa.panic.demand */
+    WEIR_RULE_KPA_PANIC_LATCH = 19,        /**< kpa.panic.latch */
+    WEIR_RULE_KPA_DELAY = 20,              /**< kpa.scale_down_delay */
+    WEIR_RULE_KPA_BURST = 21,              /**< kpa.burst_capacity */
+    WEIR_RULE_KPA_INITIAL_SCALE = 22,      /**< kpa.initial_scale */
+    WEIR_RULE_KPA_KEEP_ONE = 23,           /**< kpa.zero.disabled */
+    WEIR_RULE_KPA_ACTIVATING = 24,         /**< kpa.zero.activating */
+    WEIR_RULE_KPA_ACTIVATION_TIMEOUT = 25, /**< kpa.zero.activation_timeout */
+    WEIR_RULE_KPA_STILL_ACTIVE = 26,       /**< kpa.zero.stable_window */
+    WEIR_RULE_KPA_DEACTIVATE = 27,         /**< kpa.zero.deactivate */
+    WEIR_RULE_KPA_PROBE = 28,              /**< kpa.zero.probe */
+    WEIR_RULE_KPA_RETENTION = 29,          /**< kpa.zero.pod_retention */
+    WEIR_RULE_KPA_GRACE = 30,              /**< kpa.zero.grace_period */
+    WEIR_RULE_KPA_TO_ZERO = 31,            /**< kpa.zero.apply */
+    WEIR_RULE_KPA_UNKNOWN = 32,            /**< kpa.unknown */
+    WEIR_RULE_BOUNDS_MIN = 70,             /**< bounds.min */
+    WEIR_RULE_BOUNDS_MAX = 71              /**< bounds.max */
 };
 
 /**

@@ -24,6 +24,9 @@ extern "C" {
 /** What a revision scales on. Upstream treats every name but "rps" as concurrency. */
 enum { WEIR_KPA_CONCURRENCY = 0, WEIR_KPA_RPS = 1, WEIR_KPA_OTHER = 2 };
 
+/** What is used of a target that is not concurrency; not a setting, upstream. */
+#define WEIR_KPA_OTHER_UTILIZATION 0.7
+
 /** Time between two decisions of the real system. */
 #define WEIR_KPA_TICK (2 * WEIR_SECOND)
 
@@ -251,25 +254,33 @@ typedef struct weir_kpa_config {
     uint32_t struct_size;
     int32_t metric;                       /**< WEIR_KPA_*, concurrency */
     int32_t metric_aggregation_algorithm; /**< WEIR_WINDOW_*, linear */
+    int32_t min_scale;                    /**< pods, 0: none */
+    int32_t max_scale;                    /**< pods, 0: no limit */
+    int32_t max_scale_limit;              /**< most that max_scale may be, 0: no limit */
     int32_t initial_scale;                /**< pods, 1 */
+    int32_t allow_zero_initial_scale;     /**< 0 or 1, 0 */
     int32_t activation_scale;             /**< pods, 0: off */
+    int32_t enable_scale_to_zero;         /**< 0 or 1, 1 */
     int32_t semantics;                    /**< WEIR_SERVING_* */
     int32_t conversion;                   /**< WEIR_CONVERT_* */
-    int32_t reserved;                     /**< 0 */
     int64_t container_concurrency;        /**< requests that a container takes, 0: no limit */
     double target;                        /**< requests or requests/s, WEIR_UNSET */
     double target_utilization_percentage; /**< percent, WEIR_UNSET */
     double target_burst_capacity;         /**< requests, 211 */
     double panic_window_percentage;       /**< percent of the stable window, 10 */
     double panic_threshold_percentage;    /**< percent, 200 */
-    double container_concurrency_target_percentage; /**< fraction in (0, 1], 0.7 */
-    double container_concurrency_target_default;    /**< requests, 100 */
-    double requests_per_second_target_default;      /**< requests/s, 200 */
-    double activator_capacity;                      /**< requests, 100 */
-    double max_scale_up_rate;                       /**< 1000 */
-    double max_scale_down_rate;                     /**< 2 */
-    weir_duration stable_window;                    /**< ns, [6 s, 1 h], 60 s */
-    weir_duration scale_down_delay;                 /**< ns, 0 */
+    double container_concurrency_target_percentage;   /**< fraction in (0, 1], 0.7 */
+    double container_concurrency_target_default;      /**< requests, 100 */
+    double requests_per_second_target_default;        /**< requests/s, 200 */
+    double activator_capacity;                        /**< requests, 100 */
+    double max_scale_up_rate;                         /**< 1000 */
+    double max_scale_down_rate;                       /**< 2 */
+    weir_duration stable_window;                      /**< ns, [6 s, 1 h], 60 s */
+    weir_duration scale_down_delay;                   /**< ns, 0 */
+    weir_duration scale_to_zero_grace_period;         /**< ns, > 0, 30 s */
+    weir_duration scale_to_zero_pod_retention_period; /**< ns, 0 */
+    weir_duration progress_deadline;                  /**< ns, > 0, 600 s */
+    char pod_autoscaler_class[64];                    /**< "kpa.autoscaling.knative.dev" */
 } weir_kpa_config;
 
 typedef struct weir_kpa weir_kpa;
@@ -289,6 +300,106 @@ WEIR_API weir_status weir_kpa_config_check(const weir_kpa_config *config, weir_e
 WEIR_API weir_status weir_kpa_resolve(const weir_kpa_config *config,
                                       weir_kpa_collector_config *collector,
                                       weir_kpa_decider_config *decider);
+
+/**
+ * The bounds that the reconciler puts on the pods: min-scale, or 0 when no route leads to the
+ * revision, and max-scale; 0 is no bound.
+ * Upstream: pkg/apis/autoscaling/v1alpha1 PodAutoscaler.ScaleBounds().
+ */
+WEIR_API void weir_kpa_scale_bounds(const weir_kpa_config *config, int32_t unreachable,
+                                    int32_t *min, int32_t *max);
+
+/* ---- reconciler ----------------------------------------------------------------------------- */
+
+/** The Active condition and other conditions. */
+enum { WEIR_CONDITION_UNKNOWN = 0, WEIR_CONDITION_TRUE = 1, WEIR_CONDITION_FALSE = 2 };
+
+/** Reasons of the Active condition: "", "Queued", "NoTraffic", "TimedOut". */
+enum {
+    WEIR_KPA_REASON_NONE = 0,
+    WEIR_KPA_REASON_QUEUED = 1,
+    WEIR_KPA_REASON_NO_TRAFFIC = 2,
+    WEIR_KPA_REASON_TIMED_OUT = 3
+};
+
+/** What routes requests: the activator (Proxy), or straight to the pods (Serve). */
+enum { WEIR_KPA_PROXY = 0, WEIR_KPA_SERVE = 1 };
+
+/** What asking the activator whether it is in the path gave. */
+enum { WEIR_KPA_PROBE_NO = 0, WEIR_KPA_PROBE_OK = 1, WEIR_KPA_PROBE_ERROR = 2 };
+
+/** A number of replicas that is not there: a field that is absent, no patch. */
+#define WEIR_KPA_ABSENT INT32_MIN
+
+/** Everything one reconcile looks at. Fill with weir_kpa_reconcile_input_init(). */
+typedef struct weir_kpa_reconcile_input {
+    uint32_t struct_size;
+    int32_t desired;               /**< the decider's, -1: not known */
+    int32_t excess_burst_capacity; /**< the decider's */
+    int32_t replicas;              /**< of the deployment; WEIR_KPA_ABSENT counts as 1 */
+    int64_t ready;                 /**< ready pods */
+    weir_time proxy_since;         /**< since when the activator is in the path; NONE: it is not */
+    int32_t unreachable;           /**< 1: no route leads to the revision */
+    int32_t has_private_service;   /**< 1: the service of the pods exists */
+    int32_t has_service;           /**< 1: the service of the revision has its name */
+    int32_t network_ready;         /**< 1: the networking reports ready */
+    int32_t probe;                 /**< WEIR_KPA_PROBE_*, what a probe would give */
+    int32_t system_internal_tls;   /**< 1: with serving 0.42, keeps the mode at Proxy */
+} weir_kpa_reconcile_input;
+
+/** What one reconcile decided. */
+typedef struct weir_kpa_reconcile {
+    uint32_t struct_size;
+    int32_t want;          /**< pods; -1: not known */
+    int32_t decided;       /**< 0: it ended before `want`, because the networking is missing */
+    int32_t patch;         /**< replicas to be set, or WEIR_KPA_ABSENT */
+    int32_t probed;        /**< 1: the activator was probed */
+    int32_t async_probe;   /**< 1: it is to be probed in the background */
+    int32_t mode;          /**< WEIR_KPA_PROXY or WEIR_KPA_SERVE */
+    int32_t activators;    /**< how many are to carry the revision */
+    int32_t active;        /**< WEIR_CONDITION_* */
+    int32_t reason;        /**< WEIR_KPA_REASON_* */
+    int32_t initialized;   /**< 1: the first scale was reached once */
+    int32_t ready;         /**< WEIR_CONDITION_* of the whole object */
+    int32_t desired_scale; /**< as the status reports it */
+    int32_t requeue_count; /**< how many of requeue_after are used */
+    int64_t actual_scale;  /**< ready pods, as the status reports them */
+    weir_time
+        active_since; /**< when the Active condition changed, before the API drops its fraction */
+    weir_duration requeue_after[2]; /**< look again after so long */
+} weir_kpa_reconcile;
+
+/** What a reconciler carries from one step to the next: its part of the status. */
+typedef struct weir_kpa_reconciler_state {
+    uint32_t struct_size;
+    int32_t active, reason, initialized;
+    int32_t desired_scale; /**< -1: not known, or never set */
+    int32_t mode;
+    int32_t has_service;    /**< the status has the name of the service */
+    int32_t reserved;       /**< 0 */
+    weir_time active_since; /**< whole seconds, as the API keeps it; NONE: a new object */
+} weir_kpa_reconciler_state;
+
+/** The state of a new object. @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT */
+WEIR_API weir_status weir_kpa_reconciler_init(weir_kpa_reconciler_state *state, size_t struct_size);
+
+/** Empties an input. @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT */
+WEIR_API weir_status weir_kpa_reconcile_input_init(weir_kpa_reconcile_input *input,
+                                                   size_t struct_size);
+
+/**
+ * One reconcile of a pod autoscaler: bounds, scale to zero, mode, activators, conditions.
+ * @param config   of the revision; read as it is, not checked
+ * @param state    carried over; a plain struct, so a copy of it is a fork
+ * @param out      struct_size is set
+ * @param explain  may be NULL
+ * @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT; on error nothing changes
+ * Upstream: pkg/reconciler/autoscaling/kpa/kpa.go ReconcileKind(), scaler.go scale().
+ */
+WEIR_API weir_status weir_kpa_reconcile_step(const weir_kpa_config *config,
+                                             weir_kpa_reconciler_state *state,
+                                             const weir_kpa_reconcile_input *input, weir_time now,
+                                             weir_kpa_reconcile *out, weir_explain *explain);
 
 /** Bytes that a revision of this configuration takes. @return as the check */
 WEIR_API weir_status weir_kpa_bytes(const weir_kpa_config *config, size_t *bytes, weir_error *err);

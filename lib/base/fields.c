@@ -52,7 +52,11 @@ static void set_default(void *config, const weir_field *field)
 {
     switch (field->type) {
     case WEIR_FIELD_DOUBLE: memcpy(member(config, field), &field->ddefault, 8); break;
-    case WEIR_FIELD_TEXT: break;
+    case WEIR_FIELD_TEXT: /* `values` holds the default */
+        for (uint32_t i = 0; i + 1 < field->size && field->values[i] != '\0'; i++) {
+            member(config, field)[i] = (uint8_t)field->values[i];
+        }
+        break;
     case WEIR_FIELD_STRUCT:
         for (uint32_t i = 0; field->capacity == 1 && i < field->field_count; i++) {
             set_default(member(config, field), &field->fields[i]);

@@ -142,8 +142,8 @@ weir_status weir_kpa_collector_record(weir_kpa_collector *collector, weir_time a
 weir_status weir_kpa_collector_read(const weir_kpa_collector *collector, int32_t metric,
                                     weir_time now, weir_kpa_averages *averages)
 {
-    double stable[WEIR__LANES], panic[WEIR__LANES];
     int32_t lane = metric == WEIR_KPA_RPS ? WEIR__LANE_RPS : WEIR__LANE_CONCURRENCY;
+    weir_status status;
 
     if (!weir__block_is(collector, WEIR_KIND_KPA_COLLECTOR) || averages == NULL) {
         return WEIR_E_ARG;
@@ -151,11 +151,10 @@ weir_status weir_kpa_collector_read(const weir_kpa_collector *collector, int32_t
     if (collector->scrape_target && weir_window_empty(weir__collector_stable_of(collector), now)) {
         return WEIR_NO_DATA;
     }
-    weir_window_average(weir__collector_stable_of(collector), now, stable);
-    weir_window_average(weir__collector_panic_of(collector), now, panic);
-    averages->stable = stable[lane];
-    averages->panic = panic[lane];
-    return WEIR_OK;
+    status = weir__window_lane(weir__collector_stable_of(collector), now, lane, &averages->stable);
+    return status == WEIR_OK
+               ? weir__window_lane(weir__collector_panic_of(collector), now, lane, &averages->panic)
+               : status;
 }
 
 static int fits(const weir_window *window, weir_duration length)

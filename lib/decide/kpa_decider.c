@@ -181,7 +181,7 @@ static void panic_mode(const weir_kpa_decider *d, const struct weir__kpa_demand 
                        weir_time now, struct step *step, struct weir__trace *trace)
 {
     double ratio = demand->panic_want / demand->ready, threshold = d->config.panic_threshold;
-    double lasts = weir__seconds(d->config.stable_window), passed;
+    double lasts, passed;
     int32_t pods = trace->replicas;
 
     if (demand->over) {
@@ -195,6 +195,7 @@ static void panic_mode(const weir_kpa_decider *d, const struct weir__kpa_demand 
     if (step->panic_since == WEIR_TIME_NONE) {
         return;
     }
+    lasts = weir__seconds(d->config.stable_window);
     passed = weir__seconds(weir__sub(now, step->panic_since));
     if (weir__add(step->panic_since, d->config.stable_window) < now) {
         weir__trace_step(trace, WEIR_RULE_KPA_PANIC_LEAVE, -1, pods, passed, lasts);

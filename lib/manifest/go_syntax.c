@@ -1,7 +1,7 @@
 /*
  * manifest/go_syntax.c - ParseFloat, ParseInt, ParseBool and ParseDuration; see go_syntax.h.
  */
-#include "manifest/go_syntax.h"
+#include "go_syntax.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -282,20 +282,16 @@ static int base_of(const char *text, size_t length, size_t *skip)
     return letter == 'x' ? 16 : letter == 'b' ? 2 : 8;
 }
 
-int weir__go_int(const char *text, size_t length, int base, int bits, int64_t *value)
+int weir__go_uint(const char *text, size_t length, int base, uint64_t most, uint64_t *value)
 {
-    uint64_t limit = UINT64_C(1) << (bits - 1), most = limit - 1 + limit, sum = 0;
-    int negative = length > 0 && text[0] == '-';
-    size_t i = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
+    uint64_t sum = 0;
+    size_t i = 0;
 
-    if (i == length) {
+    if (length == 0) {
         return WEIR__GO_SYNTAX;
     }
     if (base == 0) {
-        size_t skip;
-
-        base = base_of(text + i, length - i, &skip);
-        i += skip;
+        base = base_of(text, length, &i);
     }
     for (; i < length; i++) {
         uint64_t digit = (uint64_t)digit_of(text[i]);
@@ -308,11 +304,22 @@ int weir__go_int(const char *text, size_t length, int base, int bits, int64_t *v
         }
         sum = sum * (uint64_t)base + digit;
     }
-    if (sum > (negative ? limit : limit - 1)) {
-        return WEIR__GO_RANGE;
+    *value = sum;
+    return WEIR__GO_OK;
+}
+
+int weir__go_int(const char *text, size_t length, int base, int bits, int64_t *value)
+{
+    uint64_t limit = UINT64_C(1) << (bits - 1), sum = 0;
+    int negative = length > 0 && text[0] == '-', result;
+    size_t sign = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
+
+    result = weir__go_uint(text + sign, length - sign, base, limit - 1 + limit, &sum);
+    if (result == WEIR__GO_OK && sum > (negative ? limit : limit - 1)) {
+        result = WEIR__GO_RANGE;
     }
     *value = negative ? (int64_t)(0 - sum) : (int64_t)sum;
-    return WEIR__GO_OK;
+    return result;
 }
 
 int weir__go_bool(const char *text, size_t length, int32_t *value)

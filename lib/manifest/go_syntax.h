@@ -3,8 +3,8 @@
  *
  * Knative, Kubernetes and KEDA hand the texts of annotations and ConfigMaps to Go's strconv and
  * time packages. What these accept is what a manifest may say, to the letter: "0x1p4", "1_0" and
- * "Infinity" are numbers, " 5" and "5 " are not, "1.5h" is a duration and "1d" is none. Nothing here
- * looks at the locale.
+ * "Infinity" are numbers, " 5" and "5 " are not, "1.5h" is a duration and "1d" is none. Nothing
+ * here looks at the locale.
  */
 #ifndef WEIR_LIB_MANIFEST_GO_SYNTAX_H
 #define WEIR_LIB_MANIFEST_GO_SYNTAX_H
@@ -25,6 +25,9 @@ int weir__go_float(const char *text, size_t length, double *value);
 /* strconv.ParseInt(text, base, bits): base 10, or 0 for a base by prefix without underscores (as
  * the YAML decoder calls it, which takes them out before); bits is 32 or 64. */
 int weir__go_int(const char *text, size_t length, int base, int bits, int64_t *value);
+
+/* strconv.ParseUint(text, base, bits), the largest number of so many bits being `most`. */
+int weir__go_uint(const char *text, size_t length, int base, uint64_t most, uint64_t *value);
 
 /* strconv.ParseBool(text). */
 int weir__go_bool(const char *text, size_t length, int32_t *value);

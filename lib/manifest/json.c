@@ -4,8 +4,8 @@
  * The walk follows the values that cJSON made of the very same text, so it need not look for
  * errors, but for what cJSON lets pass: numbers and strings that JSON does not have.
  */
-#include "manifest/reader.h"
-#include "manifest/scalar.h"
+#include "reader.h"
+#include "scalar.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -97,8 +97,8 @@ static struct weir__node *walk_number(struct walk *w)
     if (!is_number(w, start, w->at)) {
         fail(w, start, "this is no number of JSON");
     }
-    node = weir__build_scalar(&w->reader->builder, mark_of(w, start), w->text + start,
-                              w->at - start);
+    node =
+        weir__build_scalar(&w->reader->builder, mark_of(w, start), w->text + start, w->at - start);
     if (node != NULL && !weir__scalar_number(node)) {
         fail(w, start, "the number is too large");
     }
@@ -120,8 +120,8 @@ static struct weir__node *walk_string(struct walk *w, const char *value)
 
 static struct weir__node *walk_word(struct walk *w, const char *word, int32_t type)
 {
-    struct weir__node *node = weir__build_scalar(&w->reader->builder, mark_of(w, w->at),
-                                                 w->text + w->at, strlen(word));
+    struct weir__node *node =
+        weir__build_scalar(&w->reader->builder, mark_of(w, w->at), w->text + w->at, strlen(word));
 
     w->at += strlen(word);
     if (node != NULL) {
@@ -194,6 +194,32 @@ void weir__json_fail(struct weir__reader *reader, size_t offset, size_t end)
     weir__reader_fail(reader, offset, m.text);
 }
 
+/* From where on a text is not complete: the start of a string without an end, or the last character
+ * where brackets are left open. `end`: there is no such place. */
+static size_t cut_off_from(const char *text, size_t start, size_t end)
+{
+    char open[CJSON_NESTING_LIMIT];
+    size_t depth = 0, string = end;
+
+    for (size_t i = start; i < end; i++) {
+        if (string < end && text[i] == '\\') {
+            i++;
+        } else if (string < end) {
+            string = text[i] == '"' ? end : string;
+        } else if (text[i] == '"') {
+            string = i;
+        } else if (text[i] == '{' || text[i] == '[') {
+            if (depth == sizeof open) {
+                return end;
+            }
+            open[depth++] = text[i] == '{' ? '}' : ']';
+        } else if ((text[i] == '}' || text[i] == ']') && (depth == 0 || open[--depth] != text[i])) {
+            return end;
+        }
+    }
+    return string < end || depth == 0 ? string : end - 1;
+}
+
 int weir__json_read(struct weir__reader *reader, const struct weir__chunk *chunk, size_t *offset)
 {
     struct walk w = {reader, reader->source.text, chunk->content, chunk->end};
@@ -208,6 +234,9 @@ int weir__json_read(struct weir__reader *reader, const struct weir__chunk *chunk
 
         if (value == NULL) {
             *offset = stop != NULL ? (size_t)(stop - w.text) : w.at;
+            if (*offset >= cut_off_from(w.text, w.at, end)) {
+                *offset = end;
+            }
             if (w.at == chunk->content) {
                 return 0;
             }

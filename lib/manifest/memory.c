@@ -1,7 +1,7 @@
 /*
  * manifest/memory.c - the caller's allocator, and arenas; see memory.h.
  */
-#include "manifest/memory.h"
+#include "memory.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * manifest/message.c - sentences and field paths in buffers of fixed size; see message.h.
  */
-#include "manifest/message.h"
+#include "message.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,11 +1,12 @@
 /*
  * manifest/nearest.c - the known name that a misspelled one most likely means.
  */
-#include "manifest/table.h"
+#include "table.h"
+#include <weir/manifest.h>
 
 #include <string.h>
 
-enum { WORD_MAX = 64 };
+enum { WORD_MAX = 96 };
 
 static char fold(char c)
 {
@@ -63,19 +64,25 @@ static size_t squeeze(const char *name, char squeezed[WORD_MAX])
     return n;
 }
 
-const char *weir__nearest(const char *word, const char *const names[], size_t count)
+size_t weir__distance(const char *a, const char *b)
 {
-    char a[WORD_MAX], b[WORD_MAX];
-    size_t n = squeeze(word, a), best = n / 3 + 1;
+    char x[WORD_MAX], y[WORD_MAX];
+    size_t n = squeeze(a, x), m = squeeze(b, y);
+
+    return n > 0 && m > 0 ? distance(x, n, y, m) : SIZE_MAX;
+}
+
+const char *weir_nearest_name(const char *word, const char *const *candidates, size_t count)
+{
+    size_t best = word != NULL ? strlen(word) / 2 + 1 : 0;
     const char *found = NULL;
 
-    for (size_t i = 0; n > 0 && i < count; i++) {
-        size_t m = squeeze(names[i], b);
-        size_t d = m > 0 ? distance(a, n, b, m) : best;
+    for (size_t i = 0; best > 0 && candidates != NULL && i < count; i++) {
+        size_t d = weir__distance(word, candidates[i]);
 
         if (d < best) {
             best = d;
-            found = names[i];
+            found = candidates[i];
         }
     }
     return found;

@@ -1,7 +1,7 @@
 /*
  * manifest/object.c - from documents to objects, and from objects to the readers of their kinds.
  */
-#include "manifest/object.h"
+#include "object.h"
 
 #include <string.h>
 
@@ -40,7 +40,7 @@ static void say_got(weir_manifest *manifest, const char *wanted, const struct we
     weir__message_add(&m, wanted);
     weir__message_add(&m, ", got ");
     weir__node_describe(node, &m);
-    weir__object_problem(manifest, WEIR_SEVERITY_ERROR, WEIR_E_PARSE, node->mark, path, &m);
+    weir__object_problem(manifest, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, node->mark, path, &m);
 }
 
 const struct weir__node *weir__object_mapping(weir_manifest *manifest,
@@ -73,7 +73,7 @@ static const char *text_member(weir_manifest *manifest, const struct weir__node 
     }
     if (node != NULL && node->type != WEIR__NODE_NULL) {
         weir__path_key(path, key, strlen(key));
-        say_got(manifest, "must be a text", node, path);
+        say_got(manifest, "must be text", node, path);
         weir__path_cut(path, length);
         text = node->text != NULL ? node->text : "";
     }
@@ -97,13 +97,13 @@ static const char *text_value(weir_manifest *manifest, const struct weir__entry 
     }
     weir__path_key(path, entry->key, entry->key_length);
     if (node->text == NULL) {
-        say_got(manifest, "must be a text", node, path);
+        say_got(manifest, "must be text", node, path);
     } else {
         weir__message_clear(&m);
-        weir__message_add(&m, "must be a text: write ");
+        weir__message_add(&m, "must be text: write ");
         weir__message_quote(&m, node->text, node->length);
         weir__message_add(&m, " in quotes");
-        weir__object_problem(manifest, WEIR_SEVERITY_ERROR, WEIR_E_PARSE, node->mark, path, &m);
+        weir__object_problem(manifest, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, node->mark, path, &m);
     }
     weir__path_cut(path, length);
     return node->text;
@@ -114,7 +114,7 @@ void weir__object_texts(weir_manifest *manifest, const struct weir__node *parent
 {
     const struct weir__node *node = weir__object_mapping(manifest, parent, key, path);
     size_t most = node != NULL ? node->count : 0, count = 0;
-    weir_setting *list = weir__arena_take(&manifest->arena, most * sizeof *list);
+    weir_pair *list = weir__arena_take(&manifest->arena, most * sizeof *list);
     struct weir__mark *keys = weir__arena_take(&manifest->arena, most * sizeof *keys);
     struct weir__mark *values = weir__arena_take(&manifest->arena, most * sizeof *values);
 
@@ -129,26 +129,42 @@ void weir__object_texts(weir_manifest *manifest, const struct weir__node *parent
 
         if (text != NULL) {
             list[count].key = e->key;
-            list[count].value = text;
+            list[count].text = text;
             keys[count] = e->mark;
             values[count++] = e->value->mark;
         }
     }
-    texts->settings.list = list;
-    texts->settings.count = count;
+    texts->pairs.list = list;
+    texts->pairs.count = count;
     texts->keys = keys;
     texts->values = values;
 }
 
-struct weir__mark weir__texts_mark(const struct weir__texts *texts, const char *key, int of_value,
-                                   struct weir__mark fallback)
+struct weir__mark weir__texts_mark(const struct weir__texts *texts, const char *key,
+                                   struct weir__mark otherwise)
 {
-    for (size_t i = 0; i < texts->settings.count; i++) {
-        if (strcmp(texts->settings.list[i].key, key) == 0) {
-            return of_value ? texts->values[i] : texts->keys[i];
+    for (size_t i = 0; i < texts->pairs.count; i++) {
+        if (strcmp(texts->pairs.list[i].key, key) == 0) {
+            return texts->values[i];
         }
     }
-    return fallback;
+    return otherwise;
+}
+
+void weir__problems_about(weir_manifest *manifest, const struct weir__object *object)
+{
+    manifest->problems.file_name = object->document->file_name;
+    manifest->problems.file = object->document->file;
+    manifest->problems.document = object->document->number;
+}
+
+void weir__say_again(const struct weir__object *first, struct weir__message *m)
+{
+    weir__message_add(m, "is also in ");
+    weir__message_add(m, first->document->file_name);
+    weir__message_add(m, ", line ");
+    weir__message_int(m, first->node->mark.line);
+    weir__message_add(m, "; this later one counts");
 }
 
 struct weir__item *weir__item_add(weir_manifest *manifest, const struct weir__object *object)
@@ -160,6 +176,11 @@ struct weir__item *weir__item_add(weir_manifest *manifest, const struct weir__ob
         return NULL;
     }
     item->object = *object;
+    item->open.api_kind = object->kind;
+    item->open.name_space = object->name_space[0] != '\0' ? object->name_space : "default";
+    item->open.name = object->name;
+    item->open.file = object->document->file_name;
+    item->open.line = object->node->mark.line;
     item->number = manifest->item_count++;
     if (manifest->last_item != NULL) {
         manifest->last_item->next = item;
@@ -173,46 +194,55 @@ struct weir__item *weir__item_add(weir_manifest *manifest, const struct weir__ob
 
 /* ---- dispatch ------------------------------------------------------------------------------- */
 
-static void say_object(const struct weir__object *object, struct weir__message *m)
+/* "apps/v1 Deployment web is passed over" */
+static void say_passed_over(const struct weir__object *object, struct weir__message *m)
 {
+    weir__message_clear(m);
+    weir__message_add(m, object->api_version);
+    weir__message_add(m, " ");
     weir__message_add(m, object->kind);
     weir__message_add(m, " ");
-    weir__message_quote(m, object->name, strlen(object->name));
-    weir__message_add(m, " of ");
-    weir__message_add(m, object->api_version);
+    weir__message_add(m, object->name[0] != '\0' ? object->name : "(no name)");
     weir__message_add(m, " is passed over");
 }
 
-/* Nothing is passed over in silence. What looks like a slip in a name that weir reads is a warning.
- */
-static void pass_over(weir_manifest *manifest, const struct weir__object *object,
-                      const char *group, size_t group_length)
+void weir__pass_over(weir_manifest *manifest, const struct weir__object *object,
+                     const struct weir__message *why)
+{
+    struct weir__path path = object->path;
+    struct weir__message m;
+
+    say_passed_over(object, &m);
+    weir__message_add(&m, why->length > 0 ? why->text : ": weir has no use for it");
+    weir__path_key(&path, "kind", strlen("kind"));
+    weir__object_problem(manifest, why->length > 0 ? WEIR_PROBLEM_WARNING : WEIR_PROBLEM_NOTICE,
+                         WEIR_OK, object->node->mark, &path, &m);
+}
+
+/* What looks like a slip in a name or version that weir reads is more than a notice. */
+static void pass_over_kind(weir_manifest *manifest, const struct weir__object *object,
+                           size_t group_length)
 {
     const char *names[KIND_COUNT], *near, *version = NULL;
     size_t count = 0;
-    struct weir__message m;
+    struct weir__message why;
 
     for (size_t i = 0; i < KIND_COUNT; i++) {
         if (group_length > 0 && strlen(kinds[i].group) == group_length &&
-            memcmp(kinds[i].group, group, group_length) == 0) {
+            memcmp(kinds[i].group, object->api_version, group_length) == 0) {
             names[count++] = kinds[i].kind;
             if (strcmp(kinds[i].kind, object->kind) == 0) {
                 version = kinds[i].version;
             }
         }
     }
-    near = weir__nearest(object->kind, names, count);
-    weir__message_clear(&m);
-    say_object(object, &m);
+    near = weir_nearest_name(object->kind, names, count);
+    weir__message_clear(&why);
     if (version != NULL || near != NULL) {
-        weir__message_add(&m, version != NULL ? ": weir reads its version " : ": did you mean ");
-        weir__message_add(&m, version != NULL ? version : near);
-        weir__message_add(&m, version != NULL ? "" : "?");
+        weir__message_add(&why, version != NULL ? ": weir reads version " : "; did you mean ");
+        weir__message_add(&why, version != NULL ? version : near);
     }
-    weir__object_problem(manifest,
-                         version != NULL || near != NULL ? WEIR_SEVERITY_WARNING
-                                                         : WEIR_SEVERITY_NOTICE,
-                         WEIR_OK, object->node->mark, &object->path, &m);
+    weir__pass_over(manifest, object, &why);
 }
 
 static void dispatch(weir_manifest *manifest, const struct weir__object *object)
@@ -231,7 +261,7 @@ static void dispatch(weir_manifest *manifest, const struct weir__object *object)
             return;
         }
     }
-    pass_over(manifest, object, object->api_version, group_length);
+    pass_over_kind(manifest, object, group_length);
 }
 
 static int is_there(weir_manifest *manifest, struct weir__object *object, const char *key,
@@ -244,10 +274,9 @@ static int is_there(weir_manifest *manifest, struct weir__object *object, const 
         return 1;
     }
     weir__message_clear(&m);
-    weir__message_add(&m, "is missing: every object needs apiVersion and kind");
+    weir__message_add(&m, "is missing");
     weir__path_key(&path, key, strlen(key));
-    weir__object_problem(manifest, WEIR_SEVERITY_ERROR, WEIR_E_PARSE, object->node->mark, &path,
-                         &m);
+    weir__object_problem(manifest, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, object->node->mark, &path, &m);
     return 0;
 }
 
@@ -297,30 +326,20 @@ static void read_list(weir_manifest *manifest, const struct weir__object *list, 
     }
 }
 
-/* Reads an object that is no list. Its problems belong to the item that it makes, if it does. */
+/* Reads an object that is no list. Errors count for the item that it makes, if it does. */
 static void read_single(weir_manifest *manifest, struct weir__object *object)
 {
-    struct weir__problems *problems = &manifest->problems;
     const struct weir__node *metadata;
     struct weir__path path = object->path;
-    size_t number = manifest->item_count, before = problems->totals[WEIR_SEVERITY_ERROR];
-    size_t count = problems->count;
+    size_t items = manifest->item_count, errors = manifest->problems.errors;
 
-    problems->autoscaler = (int32_t)number;
     metadata = weir__object_mapping(manifest, object->node, "metadata", &path);
     object->name = text_member(manifest, metadata, "name", &path);
     object->name_space = text_member(manifest, metadata, "namespace", &path);
     dispatch(manifest, object);
-    problems->autoscaler = -1;
-    if (manifest->item_count > number) {
-        manifest->last_item->errors = object->document->errors +
-                                      (int32_t)(problems->totals[WEIR_SEVERITY_ERROR] - before);
-        return;
-    }
-    for (size_t i = 0; problems->count > count && i < problems->count; i++) {
-        if (problems->list[i].autoscaler == (int32_t)number) {
-            problems->list[i].autoscaler = -1;
-        }
+    if (manifest->item_count > items) {
+        manifest->last_item->open.error_count =
+            object->document->errors + (int32_t)(manifest->problems.errors - errors);
     }
 }
 

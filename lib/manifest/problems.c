@@ -1,8 +1,8 @@
 /*
  * manifest/problems.c - the list of all problems; see problems.h.
  */
-#include "manifest/problems.h"
-#include "manifest/memory.h"
+#include "problems.h"
+#include "memory.h"
 
 #include <string.h>
 
@@ -10,12 +10,13 @@ void weir__problems_open(struct weir__problems *problems, const weir_allocator *
 {
     memset(problems, 0, sizeof *problems);
     problems->allocator = allocator;
-    problems->file = problems->document = problems->autoscaler = -1;
+    problems->file_name = "";
 }
 
 void weir__problems_close(struct weir__problems *problems)
 {
-    weir__give_back(problems->allocator, problems->list, problems->capacity * sizeof(weir_problem));
+    weir__give_back(problems->allocator, problems->list,
+                    problems->capacity * sizeof(struct weir__listed));
     problems->list = NULL;
     problems->count = problems->capacity = 0;
 }
@@ -23,7 +24,7 @@ void weir__problems_close(struct weir__problems *problems)
 static int grow(struct weir__problems *problems)
 {
     size_t capacity = problems->capacity == 0 ? 16 : problems->capacity * 2;
-    weir_problem *list;
+    struct weir__listed *list;
 
     if (problems->count < problems->capacity) {
         return 1;
@@ -42,15 +43,15 @@ static int grow(struct weir__problems *problems)
     return 1;
 }
 
-static int is_before(const weir_problem *a, const weir_problem *b)
+static int is_before(const struct weir__listed *a, const struct weir__listed *b)
 {
     if (a->file != b->file) {
         return a->file < b->file;
     }
-    if (a->error.line != b->error.line) {
-        return a->error.line < b->error.line;
+    if (a->open.error.line != b->open.error.line) {
+        return a->open.error.line < b->open.error.line;
     }
-    return a->error.column < b->error.column;
+    return a->open.error.column < b->open.error.column;
 }
 
 static void copy_text(char *to, size_t capacity, const char *from)
@@ -67,26 +68,24 @@ static void copy_text(char *to, size_t capacity, const char *from)
 void weir__problem(struct weir__problems *problems, int32_t severity, weir_status status,
                    struct weir__mark mark, const char *path, const char *message)
 {
-    weir_problem one;
+    struct weir__listed one;
+    weir_error *error = &one.open.error;
     size_t at;
 
-    problems->totals[severity]++;
-    memset(&one, 0, sizeof one);
-    one.error.status = severity == WEIR_SEVERITY_ERROR ? status : WEIR_OK;
-    one.error.line = mark.line;
-    one.error.column = mark.column;
-    copy_text(one.error.path, sizeof one.error.path, path);
-    copy_text(one.error.message, sizeof one.error.message, message);
-    one.severity = severity;
-    one.file = problems->file;
-    one.document = problems->document;
-    one.autoscaler = problems->autoscaler;
-    if (severity == WEIR_SEVERITY_ERROR && problems->totals[severity] == 1) {
-        problems->first_error = one.error;
-    }
+    problems->errors += severity == WEIR_PROBLEM_ERROR;
     if (problems->count == WEIR_MANIFEST_PROBLEMS_MAX || !grow(problems)) {
         return;
     }
+    memset(&one, 0, sizeof one);
+    error->status = severity == WEIR_PROBLEM_ERROR ? status : WEIR_OK;
+    error->line = mark.line;
+    error->column = mark.column;
+    copy_text(error->path, sizeof error->path, path);
+    copy_text(error->message, sizeof error->message, message);
+    one.open.file = problems->file_name;
+    one.open.severity = severity;
+    one.open.document = problems->document;
+    one.file = problems->file;
 
     at = problems->count++;
     for (; at > 0 && is_before(&one, &problems->list[at - 1]); at--) {

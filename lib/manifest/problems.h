@@ -4,7 +4,7 @@
 #ifndef WEIR_LIB_MANIFEST_PROBLEMS_H
 #define WEIR_LIB_MANIFEST_PROBLEMS_H
 
-#include "manifest/message.h"
+#include "message.h"
 #include <weir/manifest.h>
 
 /* A place in a text: line and column from 1, in bytes; 0 where there is none. */
@@ -12,16 +12,22 @@ struct weir__mark {
     int32_t line, column;
 };
 
+struct weir__listed {
+    weir_problem open; /* what users see */
+    int32_t file;      /* number of its file */
+};
+
 struct weir__problems {
     const weir_allocator *allocator;
-    weir_problem *list;
+    struct weir__listed *list;
     size_t count, capacity;
-    size_t totals[4]; /* by severity, those that found no room included */
-    weir_error first_error; /* kept even where the list is full */
+    size_t errors; /* those that found no room included */
     int out_of_memory;
 
     /* What the next problems are about. */
-    int32_t file, document, autoscaler;
+    const char *file_name;
+    int32_t file;     /* its number */
+    int32_t document; /* from 1; 0: the file as a whole */
 };
 
 void weir__problems_open(struct weir__problems *problems, const weir_allocator *allocator);

@@ -8,7 +8,7 @@
  * comments and trailing commas in what is meant as JSON, and escapes of JSON that YAML has not.
  * What begins like JSON but is none is read as YAML, as kubectl does: "{a: 1}" is a document.
  */
-#include "manifest/reader.h"
+#include "reader.h"
 
 #include <string.h>
 
@@ -30,11 +30,12 @@ int weir__reader_begin(struct weir__reader *reader)
     }
     memset(document, 0, sizeof *document);
     weir__arena_open(&document->arena, reader->allocator);
-    document->file = reader->file;
-    document->index = reader->count++;
+    document->file_name = reader->problems->file_name;
+    document->file = reader->problems->file;
+    document->number = ++reader->count;
     reader->document = document;
-    reader->problems->document = document->index;
-    reader->errors_before = reader->problems->totals[WEIR_SEVERITY_ERROR];
+    reader->problems->document = document->number;
+    reader->errors_before = reader->problems->errors;
     weir__builder_open(&reader->builder, &document->arena, reader->problems);
     return 1;
 }
@@ -43,7 +44,7 @@ void weir__reader_end(struct weir__reader *reader)
 {
     struct weir__document *document = reader->document;
     const struct weir__node *root = reader->builder.root;
-    size_t errors = reader->problems->totals[WEIR_SEVERITY_ERROR] - reader->errors_before;
+    size_t errors = reader->problems->errors - reader->errors_before;
 
     if (document == NULL) {
         return;
@@ -57,7 +58,7 @@ void weir__reader_end(struct weir__reader *reader)
     } else {
         reader->deliver(reader->user, document);
     }
-    reader->problems->document = -1;
+    reader->problems->document = 0;
 }
 
 void weir__reader_fail(struct weir__reader *reader, size_t offset, const char *message)
@@ -91,20 +92,19 @@ static void read_chunk(struct weir__reader *reader, const struct weir__chunk *ch
 void weir__read(struct weir__reader *reader, const char *text, size_t length)
 {
     struct weir__chunk chunk = {0, 0, 0};
-    size_t errors = reader->problems->totals[WEIR_SEVERITY_ERROR];
+    size_t errors = reader->problems->errors;
 
     reader->count = 0;
     reader->document = NULL;
-    reader->problems->file = reader->file;
-    reader->problems->document = reader->problems->autoscaler = -1;
+    reader->problems->document = 0;
     weir__source_open(&reader->source, text, length);
     while (!reader->problems->out_of_memory && weir__source_next(&reader->source, &chunk)) {
         read_chunk(reader, &chunk);
     }
-    if (reader->count == 0 && errors == reader->problems->totals[WEIR_SEVERITY_ERROR]) {
-        struct weir__mark mark = {0, 0};
+    if (reader->count == 0 && errors == reader->problems->errors) {
+        struct weir__mark mark = {1, 1};
 
-        weir__problem(reader->problems, WEIR_SEVERITY_ERROR, WEIR_E_PARSE, mark, NULL,
-                      length == 0 ? "the file is empty" : "the file holds no document");
+        weir__problem(reader->problems, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, mark, NULL,
+                      "the file is empty; a Kubernetes object was expected");
     }
 }

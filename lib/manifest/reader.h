@@ -4,26 +4,26 @@
 #ifndef WEIR_LIB_MANIFEST_READER_H
 #define WEIR_LIB_MANIFEST_READER_H
 
-#include "manifest/source.h"
-#include "manifest/tree.h"
+#include "source.h"
+#include "tree.h"
 
 /* One document that was read. It owns its tree. */
 struct weir__document {
     struct weir__document *next;
     struct weir__arena arena;
     struct weir__node *root;
-    int32_t file, index; /* index: of the document in its file, from 0 */
-    int32_t errors;      /* problems of its text that did not keep it from being read */
+    const char *file_name;
+    int32_t file, number; /* of its file, from 0, and in its file, from 1 */
+    int32_t errors;       /* problems of its text that did not keep it from being read */
 };
 
 void weir__document_free(const weir_allocator *allocator, struct weir__document *document);
 
-/* Reading one file. */
+/* Reading one file, which the problems name. */
 struct weir__reader {
     const weir_allocator *allocator;
     struct weir__problems *problems;
     struct weir__source source;
-    int32_t file;
     int32_t count; /* documents so far, those that could not be read included */
 
     /* Takes a document over. */

@@ -4,8 +4,8 @@
  * sigs.k8s.io/yaml reads the scalars of YAML 1.1 in the dialect of Go's yaml.v2: "on" and "y" are
  * switches, "0o17", "017" and "0x_f" are integers, "1e2" is a number, "12:30" and dates are text.
  */
-#include "manifest/scalar.h"
-#include "manifest/go_syntax.h"
+#include "scalar.h"
+#include "go_syntax.h"
 
 #include <math.h>
 #include <string.h>
@@ -96,11 +96,19 @@ static void set_float(struct weir__node *node, const char *text, size_t length)
     }
 }
 
+static void set_integer(struct weir__node *node, int64_t integer)
+{
+    node->type = WEIR__NODE_INT;
+    node->integer = integer;
+    node->number = (double)integer;
+}
+
 static void set_number(struct weir__node *node)
 {
     char plain[NUMBER_MAX];
     size_t length = 0;
     int64_t integer;
+    uint64_t large;
 
     if (node->length > sizeof plain) {
         return;
@@ -111,11 +119,15 @@ static void set_number(struct weir__node *node)
         }
     }
     if (weir__go_int(plain, length, 0, 64, &integer) == WEIR__GO_OK) {
-        node->type = WEIR__NODE_INT;
-        node->integer = integer;
-        node->number = (double)integer;
+        set_integer(node, integer);
+    } else if (weir__go_uint(plain, length, 0, UINT64_MAX, &large) == WEIR__GO_OK) {
+        node->type = WEIR__NODE_FLOAT;
+        node->number = (double)large;
     } else if (looks_like_float(plain, length)) {
         set_float(node, plain, length);
+    } else if (length > 2 && memcmp(plain, "0b", 2) == 0 &&
+               weir__go_int(plain + 2, length - 2, 2, 64, &integer) == WEIR__GO_OK) {
+        set_integer(node, integer); /* the decoder reads 0b-1 too */
     }
 }
 
@@ -164,9 +176,7 @@ int weir__scalar_number(struct weir__node *node)
     int64_t integer;
 
     if (weir__go_int(node->text, node->length, 10, 64, &integer) == WEIR__GO_OK) {
-        node->type = WEIR__NODE_INT;
-        node->integer = integer;
-        node->number = (double)integer;
+        set_integer(node, integer);
         return 1;
     }
     node->type = WEIR__NODE_FLOAT;

@@ -4,7 +4,7 @@
 #ifndef WEIR_LIB_MANIFEST_SCALAR_H
 #define WEIR_LIB_MANIFEST_SCALAR_H
 
-#include "manifest/tree.h"
+#include "tree.h"
 
 /* Sets type and value of a plain YAML scalar by its text. */
 void weir__scalar_resolve(struct weir__node *node);

@@ -1,7 +1,7 @@
 /*
  * manifest/source.c - the text of a file; see source.h.
  */
-#include "manifest/source.h"
+#include "source.h"
 
 #include <string.h>
 
@@ -146,7 +146,7 @@ static size_t character(const unsigned char *p, size_t left)
     }
     /* not written longer than needed, no half of a pair of UTF-16, and in Unicode */
     return code < least[length] || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff ? 0
-                                                                                       : length;
+                                                                                        : length;
 }
 
 static void say_byte(struct weir__message *m, unsigned char byte, size_t offset, const char *what)

@@ -4,7 +4,7 @@
 #ifndef WEIR_LIB_MANIFEST_SOURCE_H
 #define WEIR_LIB_MANIFEST_SOURCE_H
 
-#include "manifest/problems.h"
+#include "problems.h"
 
 /* A text, and how far its lines have been counted. */
 struct weir__source {

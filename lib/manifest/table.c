@@ -1,12 +1,13 @@
 /*
  * manifest/table.c - texts and values to members of a configuration, by field tables; see table.h.
  */
-#include "manifest/table.h"
-#include "manifest/go_syntax.h"
+#include "table.h"
+#include "go_syntax.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
+#include <weir/manifest.h>
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
@@ -90,16 +91,14 @@ int weir__field_read(const weir_field *field, const struct weir__node *node,
     case WEIR_FIELD_BOOL: value->integer = node->integer; return node->type == WEIR__NODE_BOOL;
     case WEIR_FIELD_INT:
         return read_integer(node, &value->integer) &&
-               (field->size == 8 ||
-                (value->integer >= INT32_MIN && value->integer <= INT32_MAX));
+               (field->size == 8 || (value->integer >= INT32_MIN && value->integer <= INT32_MAX));
     case WEIR_FIELD_DOUBLE:
         value->number = node->number;
         return node->type == WEIR__NODE_INT || node->type == WEIR__NODE_FLOAT;
     case WEIR_FIELD_DURATION: return read_duration(node, &value->integer);
     case WEIR_FIELD_ENUM:
     case WEIR_FIELD_TEXT:
-        return is_text &&
-               weir__field_parse(field, node->text, node->length, value) == WEIR__GO_OK;
+        return is_text && weir__field_parse(field, node->text, node->length, value) == WEIR__GO_OK;
     default: return 0;
     }
 }
@@ -112,8 +111,10 @@ void weir__field_store(const weir_field *field, void *config, const struct weir_
     if (field->type == WEIR_FIELD_DOUBLE) {
         memcpy(member, &value->number, sizeof value->number);
     } else if (field->type == WEIR_FIELD_TEXT) {
+        size_t length = value->length < field->size ? value->length : field->size - 1;
+
         memset(member, 0, field->size);
-        memcpy(member, value->text, value->length);
+        memcpy(member, value->text, length);
     } else if (field->size == sizeof narrow) {
         memcpy(member, &narrow, sizeof narrow);
     } else {
@@ -130,6 +131,16 @@ void weir__bounds_of(const weir_field *field, struct weir__bounds *bounds)
     bounds->dmin = field->dmin;
     bounds->dmax = field->dmax;
     bounds->flags = field->flags;
+}
+
+/* Whether Go's rounding to seconds leaves a duration as it is. At the end of the range, where there
+ * is no full second above, it does too. */
+static int is_whole_seconds(int64_t ns)
+{
+    int64_t rest = ns % WEIR_SECOND;
+
+    return rest == 0 || (rest >= WEIR_SECOND / 2 && ns > INT64_MAX - (WEIR_SECOND - rest)) ||
+           (rest <= -WEIR_SECOND / 2 && ns < INT64_MIN + (WEIR_SECOND + rest));
 }
 
 int weir__field_within(const weir_field *field, const struct weir__bounds *bounds,
@@ -158,7 +169,7 @@ int weir__field_within(const weir_field *field, const struct weir__bounds *bound
         return 1;
     }
     if (field->type == WEIR_FIELD_DURATION && (bounds->flags & WEIR_FIELD_WHOLE_SECONDS) != 0 &&
-        value->integer % WEIR_SECOND != 0) {
+        !is_whole_seconds(value->integer)) {
         return 0;
     }
     return value->integer <= bounds->imax &&
@@ -209,10 +220,10 @@ void weir__field_say_bounds(const weir_field *field, const struct weir__bounds *
 
 void weir__field_say_type(const weir_field *field, struct weir__message *m)
 {
-    static const char *const types[] = {
-        "must be true or false", "must be a whole number",        "must be a number",
-        "must be a duration",    "must be one of ",               "must be a text",
-        "must be a time",        "must be a mapping of its fields"};
+    static const char *const types[] = {"must be true or false", "must be a whole number",
+                                        "must be a number",      "must be a duration",
+                                        "must be one of ",       "must be text",
+                                        "must be a time",        "must be a mapping of its fields"};
 
     weir__message_add(m, field->type == WEIR_FIELD_STRUCT && field->capacity > 1
                              ? "must be a list"
@@ -246,7 +257,7 @@ static void report(struct fill *f, weir_status status, const struct weir__node *
 {
     weir__message_add(m, ", got ");
     weir__node_describe(node, m);
-    weir__problem(f->problems, WEIR_SEVERITY_ERROR, status, node->mark, f->path->text, m->text);
+    weir__problem(f->problems, WEIR_PROBLEM_ERROR, status, node->mark, f->path->text, m->text);
 }
 
 static void fill_scalar(struct fill *f, const weir_field *field, void *config,
@@ -363,7 +374,7 @@ static void warn_unknown(struct fill *f, const weir_field *fields, size_t count,
         if (i < name_count) {
             continue;
         }
-        near = weir__nearest(e->key, names, name_count);
+        near = weir_nearest_name(e->key, names, name_count);
         weir__message_clear(&m);
         weir__message_add(&m, "is not a field that is known here");
         if (near != NULL) {
@@ -371,7 +382,7 @@ static void warn_unknown(struct fill *f, const weir_field *fields, size_t count,
             weir__message_quote(&m, near, strlen(near));
         }
         weir__path_key(f->path, e->key, e->key_length);
-        weir__problem(f->problems, WEIR_SEVERITY_WARNING, WEIR_OK, e->mark, f->path->text, m.text);
+        weir__problem(f->problems, WEIR_PROBLEM_WARNING, WEIR_OK, e->mark, f->path->text, m.text);
         weir__path_cut(f->path, length);
     }
 }
@@ -390,8 +401,7 @@ static void fill_struct(struct fill *f, const weir_field *fields, size_t count, 
     for (size_t i = 0; i < count; i++) {
         const weir_field *field = &fields[i];
         size_t length = f->path->length;
-        const struct weir__node *node =
-            names_member(field) ? follow(f, mapping, field->key) : NULL;
+        const struct weir__node *node = names_member(field) ? follow(f, mapping, field->key) : NULL;
 
         if (node == NULL || node->type == WEIR__NODE_NULL) {
             /* left out: the default stays */

@@ -5,13 +5,13 @@
 #ifndef WEIR_LIB_MANIFEST_TABLE_H
 #define WEIR_LIB_MANIFEST_TABLE_H
 
-#include "manifest/tree.h"
+#include "tree.h"
 #include <weir/fields.h>
 
 /* A value on its way into a member. */
 struct weir__value {
-    int64_t integer; /* BOOL, INT, ENUM, DURATION */
-    double number;   /* DOUBLE */
+    int64_t integer;  /* BOOL, INT, ENUM, DURATION */
+    double number;    /* DOUBLE */
     const char *text; /* TEXT */
     size_t length;
 };
@@ -56,7 +56,8 @@ void weir__table_fill(const weir_field *fields, size_t count, void *config,
                       const struct weir__node *mapping, struct weir__path *path, int unknown,
                       struct weir__problems *problems);
 
-/* The name that a misspelled one most likely means; NULL when none is near. */
-const char *weir__nearest(const char *word, const char *const names[], size_t count);
+/* How many letters of a word are to be changed until it is another one, as weir_nearest_name()
+ * counts. */
+size_t weir__distance(const char *a, const char *b);
 
 #endif

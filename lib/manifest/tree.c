@@ -1,7 +1,7 @@
 /*
  * manifest/tree.c - building a document's tree, and reading it; see tree.h.
  */
-#include "manifest/tree.h"
+#include "tree.h"
 
 #include <string.h>
 
@@ -31,8 +31,7 @@ const struct weir__entry *weir__node_entry(const struct weir__node *node, const 
     if (node != NULL && node->type == WEIR__NODE_MAPPING) {
         entry = node->first;
     }
-    while (entry != NULL &&
-           (entry->key_length != length || memcmp(entry->key, key, length) != 0)) {
+    while (entry != NULL && (entry->key_length != length || memcmp(entry->key, key, length) != 0)) {
         entry = entry->next;
     }
     return entry;
@@ -79,9 +78,8 @@ static struct weir__slot *probe(struct weir__slot *slots, size_t count,
 {
     size_t at = hash_of(owner, key, length) & (count - 1);
 
-    while (slots[at].key != NULL &&
-           (slots[at].owner != owner || slots[at].length != length ||
-            memcmp(slots[at].key, key, length) != 0)) {
+    while (slots[at].key != NULL && (slots[at].owner != owner || slots[at].length != length ||
+                                     memcmp(slots[at].key, key, length) != 0)) {
         at = (at + 1) & (count - 1);
     }
     return &slots[at];
@@ -179,7 +177,7 @@ void weir__builder_fail(struct weir__builder *b, weir_status status, struct weir
 
     if (b->status == WEIR_OK) {
         path_of(b, &path);
-        weir__problem(b->problems, WEIR_SEVERITY_ERROR, status, mark, path.text, message);
+        weir__problem(b->problems, WEIR_PROBLEM_ERROR, status, mark, path.text, message);
         b->status = status;
     }
 }
@@ -273,7 +271,7 @@ static void report_duplicate(struct weir__builder *b, const struct weir__entry *
     weir__message_quote(&m, first->key, first->key_length);
     weir__message_add(&m, " is here a second time; the first is on line ");
     weir__message_int(&m, first->mark.line);
-    weir__problem(b->problems, WEIR_SEVERITY_ERROR, WEIR_E_PARSE, again, path.text, m.text);
+    weir__problem(b->problems, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, again, path.text, m.text);
 }
 
 /* The text that the decoder makes of a key: "on: 1" has the key "true". NULL: no memory. */
@@ -334,7 +332,7 @@ static void report_override(struct weir__builder *b, const struct weir__entry *e
     weir__message_add(&m, " on line ");
     weir__message_int(&m, entry->mark.line);
     weir__message_add(&m, ": put the merge first");
-    weir__problem(b->problems, WEIR_SEVERITY_WARNING, WEIR_OK, mark, NULL, m.text);
+    weir__problem(b->problems, WEIR_PROBLEM_WARNING, WEIR_OK, mark, NULL, m.text);
 }
 
 /* Takes the pairs of a mapping over. Of the mappings of one merge the first with a key counts. */

@@ -7,8 +7,8 @@
 #ifndef WEIR_LIB_MANIFEST_TREE_H
 #define WEIR_LIB_MANIFEST_TREE_H
 
-#include "manifest/memory.h"
-#include "manifest/problems.h"
+#include "memory.h"
+#include "problems.h"
 
 enum {
     WEIR__NODE_NULL,
@@ -26,9 +26,9 @@ struct weir__node {
     struct weir__mark mark;
     const char *text; /* scalars: as written, quotes and escapes resolved; NUL-terminated */
     size_t length;
-    int64_t integer;            /* INT; BOOL: 0 or 1 */
-    double number;              /* INT and FLOAT */
-    struct weir__entry *first;  /* SEQUENCE, MAPPING */
+    int64_t integer;           /* INT; BOOL: 0 or 1 */
+    double number;             /* INT and FLOAT */
+    struct weir__entry *first; /* SEQUENCE, MAPPING */
     struct weir__entry *last;
     size_t count; /* of entries */
     size_t size;  /* of the tree below it and itself, aliases written out */

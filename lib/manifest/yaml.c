@@ -1,8 +1,8 @@
 /*
  * manifest/yaml.c - YAML to documents, by the events of libfyaml.
  */
-#include "manifest/reader.h"
-#include "manifest/scalar.h"
+#include "reader.h"
+#include "scalar.h"
 
 #include <libfyaml.h>
 #include <string.h>
@@ -18,9 +18,9 @@ static struct weir__mark mark_of(struct yaml *y, struct fy_event *event, size_t 
     const struct fy_mark *mark = fy_event_start_mark(event);
 
     if (mark != NULL) {
-        y->last = weir__source_mark(&y->reader->source,
-                                    y->chunk->start + mark->input_pos -
-                                        (mark->input_pos >= before ? before : 0));
+        y->last =
+            weir__source_mark(&y->reader->source, y->chunk->start + mark->input_pos -
+                                                      (mark->input_pos >= before ? before : 0));
     }
     return y->last;
 }

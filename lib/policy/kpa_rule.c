@@ -10,8 +10,7 @@
  */
 #include "policy/kpa_rule.h"
 
-#define MIN_TARGET        0.01 /* autoscaling.TargetMin */
-#define OTHER_UTILIZATION 0.7  /* what is used of a target that is not concurrency */
+#define MIN_TARGET 0.01 /* autoscaling.TargetMin */
 
 double weir__kpa_within_rates(double want, const struct weir__kpa_demand *demand)
 {
@@ -81,7 +80,7 @@ void weir__kpa_target(const weir_kpa_config *config, double *target, double *tot
     *total = limit == 0.0 ? config->container_concurrency_target_default : limit;
     if (config->metric == WEIR_KPA_RPS) {
         *total = config->requests_per_second_target_default;
-        utilization = OTHER_UTILIZATION;
+        utilization = WEIR_KPA_OTHER_UTILIZATION;
     }
     if (config->target != WEIR_UNSET) {
         *total = config->metric == WEIR_KPA_CONCURRENCY && limit != 0.0
@@ -92,4 +91,11 @@ void weir__kpa_target(const weir_kpa_config *config, double *target, double *tot
         utilization = config->target_utilization_percentage / 100.0;
     }
     *target = weir__max(MIN_TARGET, *total * utilization);
+}
+
+void weir_kpa_scale_bounds(const weir_kpa_config *config, int32_t unreachable, int32_t *min,
+                           int32_t *max)
+{
+    *min = unreachable ? 0 : config->min_scale;
+    *max = config->max_scale;
 }

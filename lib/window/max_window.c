@@ -121,11 +121,17 @@ int32_t weir_max_window_current(const weir_max_window *window)
 
 weir_time weir__max_window_expiry(const weir_max_window *window)
 {
-    if (window->length == 0) {
+    int64_t bucket = window->granularity_s * WEIR_SECOND, index;
+
+    if (window->length == 0 || bucket == 0) {
         return WEIR_TIME_NEVER;
     }
-    return weir__add(entries_of(window)[window->first].index, window->size) *
-           (window->granularity_s * WEIR_SECOND);
+    /* A snapshot may hold any index. */
+    index = weir__add(entries_of(window)[window->first].index, window->size);
+    if (index > INT64_MAX / bucket || index < INT64_MIN / bucket) {
+        return index > 0 ? WEIR_TIME_NEVER : WEIR_TIME_NONE;
+    }
+    return index * bucket;
 }
 
 /* ---- snapshots ------------------------------------------------------------------------------ */

@@ -6,12 +6,15 @@
 #include <inttypes.h>
 #include <string.h>
 #include <weir/fields.h>
+#include <weir/manifest.h>
 
-static const struct {
+struct table {
     const char *name;
     int32_t config;
     const char *about;
-} tables[] = {
+};
+
+static const struct table tables[] = {
     {"kpa", WEIR_CONFIG_KPA, "a Knative revision: annotations and ConfigMap config-autoscaler"},
     {"kpa-decider", WEIR_CONFIG_KPA_DECIDER, "the Knative decider alone (DeciderSpec)"},
     {"kpa-collector", WEIR_CONFIG_KPA_COLLECTOR, "the Knative metric collector alone (MetricSpec)"},
@@ -138,21 +141,19 @@ static void print_markdown(const weir_field *f)
            type_name(f), f->unit, normal, bounds, f->doc);
 }
 
-static int print_table(size_t which, int markdown)
+static void print_table(const struct table *table, int markdown)
 {
-    const weir_field *fields;
-    size_t count;
+    const weir_field *fields = NULL;
+    size_t count = 0;
 
-    if (weir_fields(tables[which].config, &fields, &count) != WEIR_OK) {
-        return EXIT_INPUT;
-    }
+    weir_fields(table->config, &fields, &count);
     if (markdown) {
         printf(
             "## %s: %s\n\n| field | per object | cluster-wide | type | unit | default | bounds | "
             "meaning |\n|---|---|---|---|---|---|---|---|\n",
-            tables[which].name, tables[which].about);
+            table->name, table->about);
     } else {
-        printf("%s: %s\n\n", tables[which].name, tables[which].about);
+        printf("%s: %s\n\n", table->name, table->about);
     }
     for (size_t i = 0; i < count; i++) {
         if (markdown) {
@@ -164,47 +165,56 @@ static int print_table(size_t which, int markdown)
     if (markdown) {
         printf("\n");
     }
-    return EXIT_FINE;
+}
+
+/* The table of a name, or -1 after a message. */
+static int find_table(const char *name)
+{
+    const char *names[TABLE_COUNT], *near;
+
+    for (int i = 0; i < TABLE_COUNT; i++) {
+        if (strcmp(tables[i].name, name) == 0) {
+            return i;
+        }
+        names[i] = tables[i].name;
+    }
+    near = weir_nearest_name(name, names, TABLE_COUNT);
+    complain("there are no fields of %s%s%s; there are:", name,
+             near != NULL ? "; did you mean " : "", near != NULL ? near : "");
+    for (int i = 0; i < TABLE_COUNT; i++) {
+        fprintf(stderr, "  %s\n", names[i]);
+    }
+    return -1;
 }
 
 static int run(int count, char **words)
 {
     struct argument a;
-    const char *names[TABLE_COUNT], *near;
-    int position = 0, more, markdown = 0, printed = 0;
+    int position = 0, more, markdown = 0, wanted[TABLE_COUNT] = {0}, any = 0;
 
-    for (size_t i = 0; i < TABLE_COUNT; i++) {
-        names[i] = tables[i].name;
-    }
     while ((more = next_argument(&command_fields, count, words, &position, &a)) > 0) {
-        size_t i = 0;
-
         if (a.option == OPTION_FORMAT) {
             if (strcmp(a.value, "text") != 0 && strcmp(a.value, "markdown") != 0) {
                 complain("--format is text or markdown, not %s", a.value);
                 return EXIT_USAGE;
             }
             markdown = strcmp(a.value, "markdown") == 0;
-            continue;
+        } else {
+            int i = find_table(a.value);
+
+            if (i < 0) {
+                return EXIT_USAGE;
+            }
+            wanted[i] = any = 1;
         }
-        while (i < TABLE_COUNT && strcmp(names[i], a.value) != 0) {
-            i++;
-        }
-        if (i == TABLE_COUNT) {
-            near = nearest_name(a.value, names, TABLE_COUNT);
-            complain("there are no fields of %s%s%s; there are: kpa, kpa-decider, kpa-collector, "
-                     "window",
-                     a.value, near != NULL ? "; did you mean " : "", near != NULL ? near : "");
-            return EXIT_USAGE;
-        }
-        print_table(i, markdown);
-        printed = 1;
     }
     if (more < 0) {
         return EXIT_USAGE;
     }
-    for (size_t i = 0; !printed && i < TABLE_COUNT; i++) {
-        print_table(i, markdown);
+    for (int i = 0; i < TABLE_COUNT; i++) {
+        if (wanted[i] || !any) {
+            print_table(&tables[i], markdown);
+        }
     }
     return finish_output(EXIT_FINE);
 }

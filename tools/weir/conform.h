@@ -31,7 +31,10 @@ struct conform_op {
     void (*run)(struct scenario *scenario);
 };
 
-extern const struct conform_op conform_kpa_ops[]; /* end with a row without a name */
+/* The operations, by area; each list ends with a row without a name. */
+extern const struct conform_op conform_kpa_ops[];
+extern const struct conform_op conform_knative_ops[];
+extern const struct conform_op conform_reconcile_ops[];
 
 /* Goes to the next step. 0 past the last one. */
 int conform_next(struct scenario *scenario);

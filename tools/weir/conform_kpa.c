@@ -3,7 +3,7 @@
  *
  * The recordings were made on amd64, so conversions out of range are those of Go on amd64.
  */
-#include "conform.h"
+#include "conform_kpa.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include <weir/kpa.h>
 
 /* Releases before 0.43 decide as 0.42.2. */
-static int32_t semantics_of(const struct scenario *s)
+int32_t conform_semantics(const struct scenario *s)
 {
     const char *v = strstr(s->upstream, " v0.");
 
@@ -42,7 +42,7 @@ static weir_window *make_window(const struct scenario *s)
     config.algorithm = is_weighted(conform_text(s->config, "algorithm", ""));
     config.window = conform_int(s->config, "window", 0);
     config.granularity = conform_int(s->config, "granularity", 0);
-    config.semantics = semantics_of(s);
+    config.semantics = conform_semantics(s);
     for (step = s->steps->child; step != NULL; step = step->next) {
         config.reserve = largest(config.reserve, conform_int(step, "window", 0));
     }
@@ -123,7 +123,7 @@ static void run_max_window(struct scenario *s)
 
 /* ---- collector ------------------------------------------------------------------------------ */
 
-static weir_kpa_stat stat_of(const cJSON *array, int first)
+weir_kpa_stat conform_stat(const cJSON *array, int first)
 {
     weir_kpa_stat stat;
 
@@ -152,7 +152,7 @@ static void collector_config(const struct scenario *s, const cJSON *metric,
 
     weir_kpa_collector_config_init(config, sizeof *config);
     config->algorithm = is_weighted(conform_text(s->config, "aggregation_algorithm", ""));
-    config->semantics = semantics_of(s);
+    config->semantics = conform_semantics(s);
     read_metric(metric, config);
     for (step = s->steps->child; step != NULL; step = step->next) {
         const cJSON *update = cJSON_GetObjectItemCaseSensitive(step, "metric");
@@ -223,7 +223,7 @@ static cJSON *collector_step(const struct scenario *s, weir_kpa_collector **coll
         free(*collector);
         *collector = NULL;
     } else if (*collector != NULL && conform_is(s->step, "do", "record")) {
-        weir_kpa_stat stat = stat_of(cJSON_GetObjectItemCaseSensitive(s->step, "stat"), 0);
+        weir_kpa_stat stat = conform_stat(cJSON_GetObjectItemCaseSensitive(s->step, "stat"), 0);
 
         status = weir_kpa_collector_record(*collector, t, &stat);
     } else if (conform_is(s->step, "do", "update")) {
@@ -258,14 +258,14 @@ static cJSON *scrape_step(const struct scenario *s, weir_kpa_collector *collecto
     weir_status status = WEIR_OK;
 
     if (cJSON_IsArray(stat)) {
-        weir_kpa_stat report = stat_of(stat, 0);
+        weir_kpa_stat report = conform_stat(stat, 0);
 
         status = weir_kpa_collector_record(collector, t, &report);
     }
     cJSON_ArrayForEach(pushed, cJSON_GetObjectItemCaseSensitive(s->step, "pushed"))
     {
         int timed = cJSON_GetArraySize(pushed) == 5;
-        weir_kpa_stat report = stat_of(pushed, timed);
+        weir_kpa_stat report = conform_stat(pushed, timed);
         weir_time at = timed ? s->epoch + conform_integer(pushed->child) : read;
 
         if (status == WEIR_OK) {
@@ -318,7 +318,7 @@ static void read_decider(const cJSON *spec, weir_kpa_decider_config *c)
 static void decider_config(const struct scenario *s, const cJSON *spec, weir_kpa_decider_config *c)
 {
     weir_kpa_decider_config_init(c, sizeof *c);
-    c->semantics = semantics_of(s);
+    c->semantics = conform_semantics(s);
     c->conversion = WEIR_CONVERT_AMD64;
     read_decider(spec, c);
 }
@@ -548,7 +548,7 @@ static weir_status feed(const struct scenario *s, struct pipe *p)
     }
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(s->step, "stats"))
     {
-        weir_kpa_stat stat = stat_of(row, 1);
+        weir_kpa_stat stat = conform_stat(row, 1);
 
         if (status == WEIR_OK) {
             status = weir_kpa_collector_record(p->collector, s->epoch + conform_integer(row->child),

@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <weir/base.h>
+#include <weir/manifest.h>
 
 static const struct command *const commands[] = {
     &command_replay,
@@ -72,7 +73,7 @@ static int unknown_command(const char *name)
         names[i] = commands[i]->name;
     }
     names[COMMAND_COUNT] = "completions";
-    near = nearest_name(name, names, COMMAND_COUNT + 1);
+    near = weir_nearest_name(name, names, COMMAND_COUNT + 1);
     if (near != NULL) {
         complain("there is no command %s; did you mean %s?", name, near);
     } else {

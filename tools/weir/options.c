@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <weir/manifest.h>
 
 void complain(const char *format, ...)
 {
@@ -36,48 +37,6 @@ int finish_output(int code)
     return code;
 }
 
-/* The number of single-letter changes between two words, counted up to 64 letters. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[65], n = strlen(a), m = strlen(b);
-
-    if (n > 64 || m > 64) {
-        return 64;
-    }
-    for (size_t j = 0; j <= m; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= n; i++) {
-        size_t corner = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t change = corner + (a[i - 1] != b[j - 1]);
-            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-
-            corner = row[j];
-            row[j] = change < least ? change : least;
-        }
-    }
-    return row[m];
-}
-
-const char *nearest_name(const char *word, const char *const *candidates, size_t count)
-{
-    size_t best = strlen(word) / 2 + 1;
-    const char *found = NULL;
-
-    for (size_t i = 0; i < count; i++) {
-        size_t d = distance(word, candidates[i]);
-
-        if (d < best) {
-            best = d;
-            found = candidates[i];
-        }
-    }
-    return found;
-}
-
 static int unknown_option(const struct command *command, const char *word)
 {
     const char *names[64], *near;
@@ -86,7 +45,7 @@ static int unknown_option(const struct command *command, const char *word)
     for (; command->options[count].name != NULL && count < 64; count++) {
         names[count] = command->options[count].name;
     }
-    near = nearest_name(word, names, count);
+    near = weir_nearest_name(word, names, count);
     if (near != NULL) {
         complain("%s has no option %s; did you mean %s?", command->name, word, near);
     } else {

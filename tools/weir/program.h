@@ -51,9 +51,6 @@ struct argument {
 int next_argument(const struct command *command, int count, char **words, int *position,
                   struct argument *next);
 
-/* The candidate that is spelled most like `word`, or NULL when none is near. */
-const char *nearest_name(const char *word, const char *const *candidates, size_t count);
-
 /* "weir: MESSAGE" on stderr. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,0 +1,111 @@
+/*
+ * Manifests from anywhere: any text is read to items and problems, never to a crash, also when
+ * memory runs out on the way. The first byte says after how many allocations it does (0: never);
+ * a NUL byte ends one file and begins the next.
+ */
+#include "fuzz.h"
+
+#include <string.h>
+#include <weir/autoscaler.h>
+#include <weir/kpa.h>
+#include <weir/manifest.h>
+
+/* libfyaml itself forgets an iterator's buffer on some broken scalars; what weir takes is counted
+ * below. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libfyaml.so\n";
+}
+
+struct memory {
+    int left;      /* allocations until one fails; below 0: none fails */
+    size_t in_use; /* bytes */
+};
+
+static void *take(void *user, size_t size)
+{
+    struct memory *memory = user;
+    void *block;
+
+    if (memory->left == 0) {
+        return NULL;
+    }
+    memory->left -= memory->left > 0;
+    block = malloc(size);
+    must(block != NULL);
+    memory->in_use += size;
+    return block;
+}
+
+static void give_back(void *user, void *block, size_t size)
+{
+    struct memory *memory = user;
+
+    must(block != NULL && memory->in_use >= size);
+    memory->in_use -= size;
+    free(block);
+}
+
+static void look_at(const weir_manifest *manifest, int short_of_memory)
+{
+    size_t errors = 0;
+
+    for (size_t i = 0; i < weir_manifest_problem_count(manifest); i++) {
+        const weir_problem *p = weir_manifest_get_problem(manifest, i);
+
+        must(p != NULL && p->file != NULL && p->error.line >= 0 && p->error.column >= 0);
+        must(memchr(p->error.path, '\0', sizeof p->error.path) != NULL);
+        must(memchr(p->error.message, '\0', sizeof p->error.message) != NULL);
+        must(p->error.message[0] != '\0');
+        errors += p->severity == WEIR_PROBLEM_ERROR;
+    }
+    /* An error that found no memory is counted all the same. */
+    must(errors == weir_manifest_error_count(manifest) ||
+         (short_of_memory && errors < weir_manifest_error_count(manifest)));
+    must(weir_manifest_get_problem(manifest, weir_manifest_problem_count(manifest)) == NULL);
+    for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
+        const weir_manifest_item *item = weir_manifest_get_item(manifest, i);
+
+        must(item != NULL && item->name != NULL && item->name_space != NULL && item->file != NULL);
+        must(item->api_kind != NULL);
+        if (item->kind == WEIR_KIND_KPA && item->error_count == 0 && errors == 0) {
+            must(weir_kpa_config_check(item->config, NULL) == WEIR_OK);
+        }
+    }
+    must(weir_manifest_get_item(manifest, weir_manifest_item_count(manifest)) == NULL);
+}
+
+static weir_status read_files(weir_manifest *manifest, const char *text, size_t size)
+{
+    while (size > 0) {
+        const char *end = memchr(text, '\0', size);
+        size_t length = end != NULL ? (size_t)(end - text) : size;
+        weir_status status = weir_manifest_add(manifest, "input.yaml", text, length);
+
+        if (status != WEIR_OK) {
+            return status;
+        }
+        length += end != NULL;
+        text += length;
+        size -= length;
+    }
+    return weir_manifest_finish(manifest);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct memory memory = {size > 0 && data[0] > 0 ? data[0] : -1, 0};
+    const weir_allocator allocator = {take, give_back, &memory};
+    weir_manifest *manifest;
+
+    if (size > 0 && weir_manifest_create(&allocator, &manifest) == WEIR_OK) {
+        weir_status status = read_files(manifest, (const char *)data + 1, size - 1);
+
+        must(status == WEIR_OK || (status == WEIR_E_MEMORY && memory.left == 0));
+        look_at(manifest, memory.left == 0);
+        weir_manifest_free(manifest);
+    }
+    must(memory.in_use == 0);
+    return 0;
+}

@@ -1,0 +1,110 @@
+/*
+ * replaying.h - what `weir replay` and `weir explain` share: manifests and a load in, decisions
+ * out.
+ */
+#ifndef WEIR_TOOLS_REPLAYING_H
+#define WEIR_TOOLS_REPLAYING_H
+
+#include "program.h"
+
+#include <weir/autoscaler.h>
+#include <weir/manifest.h>
+#include <weir/replay.h>
+
+enum { FILES_MAX = 64, BINDINGS_MAX = WEIR_REPLAY_SERIES_MAX };
+
+/* The options that both commands begin with, in this order. */
+#define REPLAY_OPTIONS                                                                             \
+    {"--file", 'f', "MANIFEST", "a Kubernetes manifest, YAML or JSON; may be given again"},        \
+        {"--load", 0, "FILE.csv", "the recorded load, plain or gzip"},                             \
+        {"--name", 0, "NAME", "which autoscaler, where the files have several"},                   \
+        {"--time", 0, "COLUMN", "the column of times (default time)"},                             \
+        {"--concurrency", 0, "COLUMN", "the column of requests in flight"},                        \
+        {"--rps", 0, "COLUMN", "the column of requests per second"},                               \
+        {"--service-time", 0, "TIME", "derives concurrency from rps: rps x TIME"},                 \
+        {"--pod-start", 0, "TIME", "from a pod's start to its readiness (default 0s)"},            \
+        {"--pod-stop", 0, "TIME", "from telling a pod to stop to its end (default 0s)"},           \
+        {"--initial", 0, "N", "pods that are ready at the start (default 1)"},                     \
+        {"--hold", 0, "TIME", "how long a row stands for (default 5m)"},                           \
+        {"--from", 0, "TIME", "leaves earlier rows out"},                                          \
+        {"--to", 0, "TIME", "leaves later rows out"},                                              \
+        {"--semantics", 0, "RELEASE", "'serving 0.51' (default) or 'serving 0.42'"},               \
+    {                                                                                              \
+        "--keep-going", 0, NULL, "leave bad rows out and count them"                               \
+    }
+
+enum {
+    OPTION_FILE,
+    OPTION_LOAD,
+    OPTION_NAME,
+    OPTION_TIME,
+    OPTION_CONCURRENCY,
+    OPTION_RPS,
+    OPTION_SERVICE_TIME,
+    OPTION_POD_START,
+    OPTION_POD_STOP,
+    OPTION_INITIAL,
+    OPTION_HOLD,
+    OPTION_FROM,
+    OPTION_TO,
+    OPTION_SEMANTICS,
+    OPTION_KEEP_GOING,
+    REPLAY_OPTION_COUNT /* a command's own options begin here */
+};
+
+struct request {
+    const char *files[FILES_MAX];
+    size_t file_count;
+    const char *load, *name, *time_column, *concurrency, *rps;
+    int64_t service_time, from, to;
+    int has_service_time, keep_going;
+    int32_t semantics;
+    weir_replay_config replay;
+};
+
+/* One decision with what it was made on. */
+struct moment {
+    weir_decision decision;
+    weir_explain explain;
+    weir_target target;
+    double load;  /* last value of the main series */
+    int has_load; /* 0: no row yet */
+};
+
+/* What came of it, besides the moments. */
+struct outcome {
+    weir_report report;
+    const weir_manifest_item *item;
+    const char *series; /* the main one */
+    weir_time first, last;
+    int64_t rows, bad_rows, gaps;
+    int started; /* a row was read */
+};
+
+struct replaying; /* a request being carried out */
+
+/* Sets the defaults of a request. */
+void request_init(struct request *request);
+
+/* Takes one of the options above. 1 when it was one and fine, 0 when it was another, -1 after a
+ * message. */
+int request_take(struct request *request, const struct command *command,
+                 const struct argument *argument);
+
+/* Loads manifests and opens the load. NULL after messages; the exit code in *code. */
+struct replaying *replaying_open(const struct request *request, int *code);
+const struct outcome *replaying_outcome(const struct replaying *r);
+
+/* Gives every decision to `see`, which returns 0 to stop. The exit code; what was seen before an
+ * error stays seen. */
+int replaying_run(struct replaying *r, int (*see)(void *user, const struct moment *moment),
+                  void *user);
+void replaying_close(struct replaying *r);
+
+/* "0:01:30" for times since the start of a trace, RFC 3339 for times of day. */
+void put_time(char *text, size_t size, weir_time time, weir_time first);
+
+/* What moved the decision, in words; empty when nothing but the load did. */
+void put_reason(char *text, size_t size, const weir_explain *explain);
+
+#endif
