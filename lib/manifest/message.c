@@ -109,11 +109,13 @@ void weir__message_double(struct weir__message *m, double value)
         weir__message_add(m, "Inf");
         return;
     }
-    for (; a >= 1e12; exponent++) {
-        a /= 10.0;
-    }
-    for (; a != 0.0 && a < 1e-4; exponent--) {
-        a *= 10.0;
+    if (a >= 1e12 || (a != 0.0 && a < 1e-4)) {
+        for (; a >= 10.0; exponent++) {
+            a /= 10.0;
+        }
+        for (; a < 1.0; exponent--) {
+            a *= 10.0;
+        }
     }
     millionths = (uint64_t)(a * 1e6 + 0.5);
     put_decimal(m, millionths / 1000000, millionths % 1000000, 6);
