@@ -49,5 +49,5 @@ fi
 objects=$(ar t "$library" | wc -l)
 [ "$objects" -gt 0 ] || { echo "purity: $library is empty" >&2; exit 1; }
 [ $status -ne 0 ] || echo "$objects objects, $(wc -l <"$work/own") external symbols; from outside:" \
-    $(comm -12 "$work/undefined" <(sort "$work/allowed"))
+    $(sort "$work/allowed" | comm -12 "$work/undefined" -)
 exit $status

@@ -54,7 +54,7 @@ typedef struct weir_manifest_item {
 typedef struct weir_manifest weir_manifest;
 
 /** Longest text that is read, in bytes. */
-#define WEIR_MANIFEST_BYTES_MAX (32 * 1024 * 1024)
+#define WEIR_MANIFEST_BYTES_MAX 33554432
 /** Most values in one document, aliases written out. */
 #define WEIR_MANIFEST_NODES_MAX 1000000
 /** Most values within values. */

@@ -143,18 +143,21 @@ weir_status weir_kpa_collector_read(const weir_kpa_collector *collector, int32_t
                                     weir_time now, weir_kpa_averages *averages)
 {
     int32_t lane = metric == WEIR_KPA_RPS ? WEIR__LANE_RPS : WEIR__LANE_CONCURRENCY;
+    const weir_window *stable, *panic;
+    struct weir__bucket bucket;
     weir_status status;
 
     if (!weir__block_is(collector, WEIR_KIND_KPA_COLLECTOR) || averages == NULL) {
         return WEIR_E_ARG;
     }
-    if (collector->scrape_target && weir_window_empty(weir__collector_stable_of(collector), now)) {
+    stable = weir__collector_stable_of(collector);
+    panic = weir__collector_panic_of(collector);
+    bucket = weir__bucket_of(stable, now); /* both have the same granularity */
+    if (collector->scrape_target && weir__age(stable, bucket.start) > stable->window) {
         return WEIR_NO_DATA;
     }
-    status = weir__window_lane(weir__collector_stable_of(collector), now, lane, &averages->stable);
-    return status == WEIR_OK
-               ? weir__window_lane(weir__collector_panic_of(collector), now, lane, &averages->panic)
-               : status;
+    status = weir__window_lane(stable, bucket, lane, &averages->stable);
+    return status == WEIR_OK ? weir__window_lane(panic, bucket, lane, &averages->panic) : status;
 }
 
 static int fits(const weir_window *window, weir_duration length)

@@ -10,7 +10,7 @@ enum { WORD_MAX = 96 };
 
 static char fold(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
 static size_t least(size_t a, size_t b)

@@ -194,8 +194,10 @@ static void revisions(uint64_t *digest, int seed)
             size_t length = 0;
 
             must(weir_kpa_save(kpa, other.bytes, sizeof other, &length) == WEIR_OK, "saving", seed);
-            for (size_t i = 0; i < length; i++) {
-                mix(digest, other.bytes[i]); /* snapshots are portable, byte by byte */
+            /* Portable, byte by byte; but for the digest of the configuration, which changes with
+             * every setting that weir learns, and the checksum over it. */
+            for (size_t i = 24; i < length - 4; i++) {
+                mix(digest, other.bytes[i]);
             }
             must(weir_kpa_load(kpa, other.bytes, length, NULL) == WEIR_OK, "loading", seed);
         }

@@ -4,6 +4,7 @@
 #include "program.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <weir/fields.h>
 #include <weir/manifest.h>
@@ -54,10 +55,8 @@ static void put_value(char *text, size_t size, const weir_field *f, int64_t inte
         } else {
             snprintf(text, size, "%.17g", number);
             for (int digits = 1; digits < 17; digits++) { /* the shortest that reads back */
-                double back;
-
                 snprintf(text, size, "%.*g", digits, number);
-                if (sscanf(text, "%lf", &back) == 1 && back == number) {
+                if (strtod(text, NULL) == number) {
                     break;
                 }
             }
@@ -134,7 +133,9 @@ static void print_markdown(const weir_field *f)
 
     put_bounds(bounds, sizeof bounds, f);
     for (char *p = bounds; *p != '\0'; p++) {
-        *p = *p == '|' ? '/' : *p;
+        if (*p == '|') {
+            *p = '/';
+        }
     }
     put_value(normal, sizeof normal, f, f->idefault, f->ddefault);
     printf("| `%s` | %s | %s | %s | %s | %s | %s | %s |\n", f->name, f->key, f->global_key,
