@@ -5,6 +5,7 @@
 #include "scalar.h"
 
 #include <libfyaml.h>
+#include <math.h>
 #include <string.h>
 
 struct yaml {
@@ -45,27 +46,29 @@ static void read_alias(struct yaml *y, struct fy_event *event)
     }
 }
 
-/* Type and value of a scalar by its style and its tag. */
+/* Type and value of a scalar by its style and its tag. The decoder hands everything on as JSON,
+ * which has no infinity. */
 static void resolve(struct yaml *y, struct weir__node *node, struct fy_token *tag_token)
 {
+    struct weir__builder *b = &y->reader->builder;
     const char *tag = tag_token != NULL ? fy_token_get_text0(tag_token) : NULL;
     struct weir__message m;
 
-    if (tag == NULL) {
-        if (!node->quoted) {
-            weir__scalar_resolve(node);
-        }
-        return;
-    }
     weir__message_clear(&m);
-    if (strcmp(tag, "tag:yaml.org,2002:binary") == 0) {
-        weir__builder_fail(&y->reader->builder, WEIR_E_UNSUPPORTED, node->mark,
+    weir__message_quote(&m, node->text, node->length);
+    if (tag == NULL && !node->quoted) {
+        weir__scalar_resolve(node);
+    } else if (tag != NULL && strcmp(tag, "tag:yaml.org,2002:binary") == 0) {
+        weir__builder_fail(b, WEIR_E_UNSUPPORTED, node->mark,
                            "weir does not read the tag !!binary");
-    } else if (!weir__scalar_resolve_as(node, tag)) {
-        weir__message_quote(&m, node->text, node->length);
+    } else if (tag != NULL && !weir__scalar_resolve_as(node, tag)) {
         weir__message_add(&m, " is not what its tag says: ");
         weir__message_add(&m, tag);
-        weir__builder_fail(&y->reader->builder, WEIR_E_PARSE, node->mark, m.text);
+        weir__builder_fail(b, WEIR_E_PARSE, node->mark, m.text);
+    }
+    if (node->type == WEIR__NODE_FLOAT && !isfinite(node->number)) {
+        weir__message_add(&m, " is no number for the API server: write a text, in quotes");
+        weir__builder_fail(b, WEIR_E_PARSE, node->mark, m.text);
     }
 }
 
