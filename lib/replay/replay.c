@@ -220,7 +220,8 @@ weir_status weir_replay_record(weir_replay *replay, void *autoscaler, const weir
     weir_replay *r = replay;
     weir_status status;
 
-    if (!weir__block_is(r, KIND_REPLAY) || readings == NULL || count == 0) {
+    if (!weir__block_is(r, KIND_REPLAY) || weir_autoscaler_kind(autoscaler) == 0 ||
+        readings == NULL || count == 0) {
         return WEIR_E_ARG;
     }
     if (count > WEIR_REPLAY_SERIES_MAX) {

@@ -54,7 +54,9 @@ void chart_put_tick(char *text, size_t size, const struct chart *chart, int64_t 
 
     put_time(whole, sizeof whole, at, chart->first);
     t = strchr(whole, 'T');
-    if (t == NULL) {
+    if (t == NULL && step >= 86400 * WEIR_SECOND) {
+        snprintf(text, size, "day %lld", (long long)(at / (86400 * WEIR_SECOND)));
+    } else if (t == NULL) {
         snprintf(text, size, "%s", whole);
     } else if (step >= 86400 * WEIR_SECOND) {
         snprintf(text, size, "%.5s", whole + 5); /* month and day */
@@ -158,7 +160,7 @@ static void pods_panel(FILE *out, const struct bin *columns, size_t width,
     double top = 0;
 
     for (size_t i = 0; i < width; i++) {
-        top = fmax(top, fmax(columns[i].wanted_high, columns[i].ready));
+        top = fmax(top, fmax(columns[i].wanted_high, columns[i].ready_high));
     }
     top = top <= HEIGHT ? HEIGHT : chart_round_up(top);
     fprintf(out, "%*s  %s%s ready%s  %s%s wanted, not ready%s\n", LABEL, "pods", style->ready,
@@ -167,7 +169,7 @@ static void pods_panel(FILE *out, const struct bin *columns, size_t width,
     for (int row = HEIGHT - 1; row >= 0; row--) {
         edge(out, row, top, style->utf8);
         for (size_t i = 0; i < width; i++) {
-            int ready = eighths(columns[i].ready_low, top, row);
+            int ready = eighths(columns[i].ready_high, top, row);
             int wanted = eighths(columns[i].wanted_high, top, row);
 
             if (ready == 0 && wanted >= 4) {
@@ -182,19 +184,28 @@ static void pods_panel(FILE *out, const struct bin *columns, size_t width,
     }
 }
 
+/* A full mark for panic in at least half of the decisions, a slight one for less. */
 static void panic_row(FILE *out, const struct bin *columns, size_t width, const struct style *style)
 {
     int panics = 0;
 
     for (size_t i = 0; i < width; i++) {
-        panics |= columns[i].panic;
+        panics |= columns[i].panics;
     }
     if (!panics) {
         return;
     }
     fprintf(out, "%*s %s%s", LABEL, "panic", style->utf8 ? "\u2502" : "|", style->panic);
     for (size_t i = 0; i < width; i++) {
-        fputs(columns[i].panic ? (style->utf8 ? "\u2580" : "=") : " ", out);
+        const struct bin *c = &columns[i];
+
+        if (c->panics == 0) {
+            fputc(' ', out);
+        } else if (2 * c->panics >= c->decisions) {
+            fputs(style->utf8 ? "\u2580" : "=", out);
+        } else {
+            fputs(style->utf8 ? "\u2594" : "-", out);
+        }
     }
     fprintf(out, "%s\n", style->end);
 }

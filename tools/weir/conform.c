@@ -371,6 +371,7 @@ const struct command command_conform = {
         "Examples:\n"
         "  weir conform tests/conformance/kpa/*.jsonl\n"
         "  weir conform --max 3 my-recording.jsonl\n",
+    .operands = "FILE",
     .options = options,
     .run = run,
 };

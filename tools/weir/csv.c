@@ -15,7 +15,9 @@
 #include <weir/manifest.h>
 #include <zlib.h>
 
-enum { BUFFER_BYTES = 4 * CSV_LINE_MAX };
+/* Where a gzip file is damaged, what zlib has not handed over yet is lost: so it reads in small
+ * steps. */
+enum { BUFFER_BYTES = 4 * CSV_LINE_MAX, STEP_BYTES = 16384 };
 
 struct csv {
     char *path;
@@ -88,7 +90,7 @@ static int fill(struct csv *c)
     memmove(c->buffer, c->buffer + c->at, c->end - c->at);
     c->end -= c->at;
     c->at = 0;
-    n = gzread(c->file, c->buffer + c->end, (unsigned)(BUFFER_BYTES - c->end));
+    n = gzread(c->file, c->buffer + c->end, STEP_BYTES);
     c->end += n > 0 ? (size_t)n : 0;
     c->nul = memchr(c->buffer, '\0', c->end);
     if (n > 0) {
@@ -322,7 +324,7 @@ struct csv *csv_open(const char *path, char message[CSV_MESSAGE_MAX])
         csv_close(c);
         return NULL;
     }
-    gzbuffer(c->file, BUFFER_BYTES);
+    gzbuffer(c->file, STEP_BYTES);
     c->text = c->buffer;
     return begin(c, message);
 }
@@ -416,14 +418,12 @@ int csv_column(struct csv *csv, const char *name)
     }
     near = weir_nearest_name(name, csv->columns, (size_t)csv->column_count);
     list[0] = '\0';
-    for (int i = 0; i < csv->column_count && used < sizeof list; i++) {
-        int n = snprintf(list + used, sizeof list - used, " %s", csv->columns[i]);
-
-        if (n < 0 || used + (size_t)n >= sizeof list - 4) {
-            snprintf(list + used, sizeof list - used, "%.3s", used < sizeof list - 4 ? " ..." : "");
+    for (int i = 0; i < csv->column_count; i++) {
+        if (used + strlen(csv->columns[i]) + sizeof "  ..." > sizeof list) {
+            memcpy(list + used, " ...", sizeof " ...");
             break;
         }
-        used += (size_t)n;
+        used += (size_t)snprintf(list + used, sizeof list - used, " %s", csv->columns[i]);
     }
     say(csv, 1, 0, "there is no column %s%s%s; the columns are:%s%s", name,
         near != NULL ? "; did you mean " : "", near != NULL ? near : "", list, header_hint(csv));

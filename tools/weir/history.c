@@ -20,9 +20,9 @@ static void join(struct bin *into, const struct bin *next)
     into->wanted_high =
         next->wanted_high > into->wanted_high ? next->wanted_high : into->wanted_high;
     into->ready = next->ready;
-    into->ready_low = next->ready_low < into->ready_low ? next->ready_low : into->ready_low;
-    into->panic |= next->panic;
-    into->overload |= next->overload;
+    into->ready_high = next->ready_high > into->ready_high ? next->ready_high : into->ready_high;
+    into->decisions += next->decisions;
+    into->panics += next->panics;
 }
 
 void history_add(struct history *h, const struct bin *one)
@@ -52,7 +52,7 @@ struct bin history_span(const struct history *h, size_t *i, int64_t to)
     if (*i > 0 || h->bins[0].at >= to) { /* so far: as the bin before left it */
         span = h->bins[*i > 0 ? *i - 1 : 0];
         span.wanted_high = span.wanted;
-        span.ready_low = span.ready;
+        span.ready_high = span.ready;
     }
     for (; *i < h->count && h->bins[*i].at < to; (*i)++) {
         if (any) {

@@ -14,9 +14,8 @@ struct bin {
     int64_t at;                  /* ns, of the first */
     double load_low, load_high;  /* NaN: no load was known */
     int32_t wanted, wanted_high; /* of the last, and the most */
-    int32_t ready, ready_low;    /* of the last, and the fewest */
-    int32_t panic;               /* 1: any of them was in panic */
-    int32_t overload;            /* 1: in any the load was more than the ready pods can take */
+    int32_t ready, ready_high;   /* of the last, and the most */
+    int32_t decisions, panics;   /* how many, and how many of them in panic */
 };
 
 /* Every bin but the last holds `each` decisions, a power of two. */

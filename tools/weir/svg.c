@@ -95,8 +95,13 @@ static void time_axis(const struct frame *f, int base)
         text_at(f, x_of(f, at), base + 20, "text-anchor=\"middle\" fill=\"" FAINT "\"", label);
     }
     text_at(f, (LEFT + WIDTH - RIGHT) / 2.0, base + 42, "text-anchor=\"middle\" fill=\"" FAINT "\"",
-            f->chart->first < 1000000000 * WEIR_SECOND ? "time of the trace (hours:minutes:seconds)"
-                                                       : "time (UTC)");
+            f->chart->first < 1000000000 * WEIR_SECOND ? "time of the trace" : "time (UTC)");
+}
+
+/* How much of a bin was in panic, in quarters, rounded up. */
+static int panic_quarters(const struct bin *b)
+{
+    return (4 * b->panics + b->decisions - 1) / b->decisions;
 }
 
 static void shade_panic(const struct frame *f, int base)
@@ -104,27 +109,28 @@ static void shade_panic(const struct frame *f, int base)
     const struct history *h = f->history;
 
     for (size_t i = 0; i < h->count; i++) {
+        int quarters = panic_quarters(&h->bins[i]);
         size_t begin = i;
         double x, end;
 
-        if (!h->bins[i].panic) {
+        if (quarters == 0) {
             continue;
         }
-        while (i + 1 < h->count && h->bins[i + 1].panic) {
+        while (i + 1 < h->count && panic_quarters(&h->bins[i + 1]) == quarters) {
             i++;
         }
         x = x_of(f, h->bins[begin].at);
         end = x_of(f, i + 1 < h->count ? h->bins[i + 1].at : f->to);
         fprintf(f->out,
-                "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"" PANIC
-                "\" fill-opacity=\"0.11\"/>\n",
-                x, base - PANEL, end > x + 0.5 ? end - x : 0.5, PANEL);
+                "<rect x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\" fill=\"" PANIC
+                "\" fill-opacity=\"%.2f\"/>\n",
+                x, base - PANEL, end - x, PANEL, 0.03 * quarters);
     }
 }
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
-enum value { LOAD_HIGH, LOAD_LOW, WANTED, READY_PODS, CAPACITY };
+enum value { LOAD_HIGH, LOAD_LOW, WANTED, READY_PODS, TAKEN };
 
 static double value_of(const struct frame *f, const struct bin *b, enum value which)
 {
@@ -132,8 +138,8 @@ static double value_of(const struct frame *f, const struct bin *b, enum value wh
     case LOAD_HIGH: return b->load_high;
     case LOAD_LOW: return b->load_low;
     case WANTED: return b->wanted_high;
-    case READY_PODS: return b->ready;
-    default: return b->ready * f->chart->pod_capacity;
+    case READY_PODS: return b->ready_high;
+    default: return b->ready_high * f->chart->pod_capacity;
     }
 }
 
@@ -226,7 +232,7 @@ static void draw(const struct frame *f)
 
     for (size_t i = 0; i < h->count; i++) {
         top_load = fmax(top_load, h->bins[i].load_high);
-        top_pods = fmax(top_pods, fmax(h->bins[i].wanted_high, h->bins[i].ready));
+        top_pods = fmax(top_pods, fmax(h->bins[i].wanted_high, h->bins[i].ready_high));
     }
     top_load = chart_round_up(top_load > 0 ? top_load * 1.05 : 1);
     top_pods = top_pods <= 4 ? 4 : chart_round_up(top_pods);
@@ -241,7 +247,7 @@ static void draw(const struct frame *f)
     time_axis(f, lower);
     steps(f, LOAD_HIGH, top_load, upper, 1, "fill=\"" LOAD "\" fill-opacity=\"0.14\"");
     if (f->chart->pod_capacity > 0) {
-        steps(f, CAPACITY, top_load, upper, 0,
+        steps(f, TAKEN, top_load, upper, 0,
               "fill=\"none\" stroke=\"" FAINT "\" stroke-dasharray=\"3 3\"");
     }
     steps(f, LOAD_HIGH, top_load, upper, 0,
