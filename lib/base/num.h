@@ -132,7 +132,9 @@ double weir__powi(double x, int64_t n);
 /* Go's Duration.Seconds: whole and fractional seconds are converted apart and added. */
 static inline double weir__seconds(weir_duration d)
 {
-    return (double)(d / WEIR_SECOND) + (double)(d % WEIR_SECOND) / 1e9;
+    int64_t whole = d / WEIR_SECOND, rest = d % WEIR_SECOND;
+
+    return (double)whole + (double)rest / 1e9;
 }
 
 /* Go's Duration.Round(second) for d >= 0: half away from zero. */

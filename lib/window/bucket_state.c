@@ -119,13 +119,16 @@ void weir__window_read(const weir_window *window, struct weir__reader *r, uint16
 {
     size_t lanes = (size_t)window->lanes;
     int64_t longest = window->capacity * window->granularity;
-    int64_t index_max = INT64_MAX / WEIR_SECOND;
+    int64_t index_min = -(INT64_MAX / WEIR_SECOND), index_max = -index_min;
 
     memset(image, 0, sizeof *image);
     image->window = weir__record_in(r, (uint16_t)(id + RECORD_WINDOW), 0, longest);
     image->first_write = weir__record_i64(r, (uint16_t)(id + RECORD_FIRST));
     image->last_write = weir__record_i64(r, (uint16_t)(id + RECORD_LAST));
-    image->last_index = weir__record_in(r, (uint16_t)(id + RECORD_INDEX), -index_max, index_max);
+    if (image->last_write != WEIR_TIME_NONE) { /* walks from it to now have to end */
+        index_min = index_max = weir__bucket_of(window, image->last_write).index;
+    }
+    image->last_index = weir__record_in(r, (uint16_t)(id + RECORD_INDEX), index_min, index_max);
     image->totals = weir__record_f64s(r, (uint16_t)(id + RECORD_TOTALS), lanes);
     image->bounds = weir__record_f64s(r, (uint16_t)(id + RECORD_BOUNDS), lanes);
     image->ring =

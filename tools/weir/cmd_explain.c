@@ -11,7 +11,7 @@ enum { OPTION_AT = REPLAY_OPTION_COUNT, OPTION_FORMAT };
 static const struct option options[] = {
     REPLAY_OPTIONS,
     {"--at", 0, "TIME", "the decision in force at this time"},
-    {"--format", 0, "FORMAT", "text (default) or json"},
+    {"--format", 0, "text|json", "how to print it (default text)"},
     {NULL, 0, NULL, NULL},
 };
 
