@@ -301,12 +301,30 @@ static inline int record_in_sequence(weir_window *w, weir_time at, const double 
     return 1;
 }
 
+weir_status weir__window_would_take(const weir_window *w, weir_time at)
+{
+    struct weir__bucket b;
+    weir_duration gap;
+    int64_t from;
+
+    if (w->buckets == 0 || w->granularity_s == 0) {
+        return WEIR_E_PANIC;
+    }
+    b = weir__bucket_of(w, at);
+    gap = weir__age(w, b.start);
+    if (gap <= -w->window || (gap == 0 && b.index >= 0)) {
+        return WEIR_OK;
+    }
+    from = gap > 0 && gap < w->window ? w->last_index + 1 : b.index;
+    return weir__slots_exist(w, from < b.index ? from : b.index, b.index) ? WEIR_OK : WEIR_E_PANIC;
+}
+
 weir_status weir_window_record(weir_window *window, weir_time at, const double *values)
 {
     weir_window *w = window;
     struct weir__bucket b;
     weir_duration gap;
-    int64_t from;
+    weir_status status;
 
     if (!weir__block_is(w, WEIR_KIND_WINDOW) || values == NULL) {
         return WEIR_E_ARG;
@@ -314,23 +332,16 @@ weir_status weir_window_record(weir_window *window, weir_time at, const double *
     if (record_in_sequence(w, at, values)) {
         return WEIR_OK;
     }
-    if (w->buckets == 0 || w->granularity_s == 0) {
-        return WEIR_E_PANIC;
+    status = weir__window_would_take(w, at);
+    if (status != WEIR_OK) {
+        return status;
     }
     b = weir__bucket_of(w, at);
-    if (b.start == w->last_write && b.index >= 0) {
-        add(w, b.index, values);
-        return WEIR_OK;
-    }
     gap = weir__age(w, b.start);
     if (gap <= -w->window) {
         return WEIR_OK; /* older than the window: dropped */
     }
-    from = gap > 0 && gap < w->window ? w->last_index + 1 : b.index;
-    if (!weir__slots_exist(w, from < b.index ? from : b.index, b.index)) {
-        return WEIR_E_PANIC;
-    }
-    if (w->first_write == WEIR_TIME_NONE || w->first_write > b.start) {
+    if (gap != 0 && (w->first_write == WEIR_TIME_NONE || w->first_write > b.start)) {
         w->first_write = b.start;
     }
     if (gap > 0) {

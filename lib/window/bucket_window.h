@@ -122,6 +122,9 @@ static inline weir_duration weir__age(const weir_window *w, weir_time start)
     return w->last_write == WEIR_TIME_NONE ? INT64_MAX : weir__sub(start, w->last_write);
 }
 
+/* What weir_window_record() would return at this time, for a window that is one. */
+weir_status weir__window_would_take(const weir_window *window, weir_time at);
+
 /* The average of one lane in the bucket of `now`; a status as weir_window_average() has it. */
 weir_status weir__window_lane(const weir_window *window, struct weir__bucket now, int32_t lane,
                               double *average);

@@ -219,7 +219,7 @@ static void print_heading(const struct request *q, const struct replaying *r)
 {
     const struct outcome *o = replaying_outcome(r);
     const weir_replay_config *c = replaying_config(r);
-    char about[256], start[32], stop[32];
+    char about[256], left_out[256], start[32], stop[32];
 
     o->kind->describe(about, sizeof about, o->item->config);
     put_duration(start, sizeof start, c->pod_start);
@@ -233,8 +233,13 @@ static void print_heading(const struct request *q, const struct replaying *r)
     printf("; as recorded, whatever is decided\n");
     printf(
         "  pods: %d ready at the start; ready %s after they are asked for, gone %s after they are "
-        "told to stop\n\n",
+        "told to stop\n",
         c->initial_replicas, start, stop);
+    o->kind->leaves_out(left_out, sizeof left_out, o->item->config);
+    if (left_out[0] != '\0') {
+        printf("  not applied: %s\n", left_out);
+    }
+    printf("\n");
 }
 
 static void print_summary(const struct outcome *o, double pod_capacity)

@@ -71,6 +71,20 @@ static void kpa_describe(char *text, size_t size, const void *config)
              stable, decider.panic_threshold * 100, panic);
 }
 
+/* The reconciler's part: what is replayed is the autoscaler's own wish. */
+static void kpa_leaves_out(char *text, size_t size, const void *config)
+{
+    const weir_kpa_config *c = config;
+
+    text[0] = '\0';
+    if (c->min_scale > 0 || c->max_scale > 0) {
+        snprintf(text, size,
+                 "min-scale %d and max-scale %d, which the reconciler applies to what the "
+                 "autoscaler wants",
+                 c->min_scale, c->max_scale);
+    }
+}
+
 static void kpa_measure(void *state, weir_time now, double *values)
 {
     weir_kpa_averages averages;
@@ -95,6 +109,7 @@ static const struct kind kinds[] = {
      kpa_initial,
      kpa_pod_capacity,
      kpa_describe,
+     kpa_leaves_out,
      {"stable_average", "panic_average", NULL},
      kpa_measure},
 };

@@ -26,6 +26,9 @@ struct kind {
     /* One line about what it scales on. */
     void (*describe)(char *text, size_t size, const void *config);
 
+    /* What of the configuration a replay leaves out; an empty text when it is nothing. */
+    void (*leaves_out)(char *text, size_t size, const void *config);
+
     /* The numbers that it decides on, with the names of their columns, NULL after the last. The
      * table's columns are narrow: they show a name up to its first "_". */
     const char *measures[MEASURES_MAX + 1];

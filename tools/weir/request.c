@@ -130,7 +130,7 @@ int request_take(struct request *request, const struct command *command,
 static char *read_file(const char *path, size_t *length)
 {
     FILE *file = fopen(path, "rb");
-    size_t room = 65536, used = 0, n;
+    size_t room = (size_t)1 << 16, used = 0, n;
     char *text = file != NULL ? malloc(room) : NULL, *more;
 
     if (file == NULL) {
@@ -139,7 +139,7 @@ static char *read_file(const char *path, size_t *length)
     }
     while (text != NULL && (n = fread(text + used, 1, room - used, file)) > 0) {
         used += n;
-        if (used > WEIR_MANIFEST_BYTES_MAX) {
+        if (used > (size_t)WEIR_MANIFEST_BYTES_MAX) {
             break; /* the loader says so */
         }
         if (used == room) {

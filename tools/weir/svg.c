@@ -95,8 +95,7 @@ static void time_axis(const struct frame *f, int base)
         text_at(f, x_of(f, at), base + 20, "text-anchor=\"middle\" fill=\"" FAINT "\"", label);
     }
     text_at(f, (LEFT + WIDTH - RIGHT) / 2.0, base + 42, "text-anchor=\"middle\" fill=\"" FAINT "\"",
-            f->chart->first < 1000000000 * WEIR_SECOND ? "time of the trace"
-                                                       : "time (UTC)");
+            f->chart->first < 1000000000 * WEIR_SECOND ? "time of the trace" : "time (UTC)");
 }
 
 /* How much of a bin was in panic, in quarters, rounded up. */
