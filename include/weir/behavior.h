@@ -76,7 +76,7 @@ typedef struct weir_behavior_config {
     int32_t max_replicas;                  /**< upper bound, INT32_MAX */
     int32_t conversion;                    /**< WEIR_CONVERT_* */
     int32_t reserve;                       /**< [0, 10000], 0: wishes and changes more to hold */
-    weir_duration downscale_stabilization; /**< ns, >= 0, 5 min */
+    weir_duration downscale_stabilization; /**< ns, [0, 6 h], 5 min */
     weir_duration sync_period;             /**< ns, [1 s, 1 h], 15 s: sizes the memory */
     weir_scaling_rules scale_up;
     weir_scaling_rules scale_down;

@@ -77,7 +77,7 @@ typedef struct weir_hpa_metric {
     int64_t request;     /**< milli, 0: what a pod requests, where a driver knows the total
                               only */
     weir_duration
-        sample_window; /**< ns, 30 s: what a cpu sample covers, where a driver does not say */
+        sample_window; /**< ns, 0 is 30 s: what a cpu sample covers, where a driver does not say */
     char name[WEIR_HPA_NAME_MAX]; /**< the resource ("cpu" has rules of its own) or the metric */
     char container[64];           /**< of a container resource */
 } weir_hpa_metric;
@@ -94,10 +94,12 @@ typedef struct weir_hpa_config {
     int32_t conversion;             /**< WEIR_CONVERT_* */
     int32_t scale_to_zero;          /**< WEIR_GATE_*, HPAScaleToZero: on from 1.37 */
     int32_t configurable_tolerance; /**< WEIR_GATE_*, HPAConfigurableTolerance: on from 1.35 */
-    uint32_t pod_reserve;           /**< pods whose readings are kept apart, [0, 10000], 0; only
+    int32_t pod_reserve;            /**< pods whose readings are kept apart, [0, 10000], 0; only
                                          weir_autoscaler_record() uses it */
+    int32_t reserve;                /**< [0, 10000], 0: wishes and changes more to hold */
+    int32_t reserved;               /**< 0 */
     double tolerance;               /**< fraction, >= 0, 0.1 */
-    weir_duration downscale_stabilization;   /**< ns, >= 0, 5 min */
+    weir_duration downscale_stabilization;   /**< ns, [0, 6 h], 5 min */
     weir_duration cpu_initialization_period; /**< ns, >= 0, 5 min */
     weir_duration initial_readiness_delay;   /**< ns, >= 0, 30 s */
     weir_duration sync_period;               /**< ns, [1 s, 1 h], 15 s */
@@ -367,12 +369,13 @@ WEIR_API weir_status weir_hpa_get_proposal(const weir_hpa *hpa, uint32_t metric,
 /** The name that upstream gives a condition ("AbleToScale"); static text, never NULL. */
 WEIR_API const char *weir_condition_name(int32_t type);
 
-/** The limits inside, to be looked at. NULL for a foreign pointer. */
+/** The limits inside, to be looked at; the last rescale then counts for good. NULL for a foreign
+ * pointer. */
 WEIR_API weir_behavior *weir_hpa_get_behavior(weir_hpa *hpa);
 
 /**
- * Sets a condition as the API server has it, with no reason; of all conditions only ScaledToZero
- * ever counts. @return WEIR_OK; WEIR_E_RANGE; WEIR_E_ARG
+ * Sets a condition as the API server has it (status as in weir_hpa_condition), with no reason; of
+ * all conditions only ScaledToZero ever counts. @return WEIR_OK; WEIR_E_RANGE; WEIR_E_ARG
  */
 WEIR_API weir_status weir_hpa_set_condition(weir_hpa *hpa, int32_t type, int32_t status);
 
@@ -382,10 +385,11 @@ WEIR_API weir_status weir_hpa_restart(weir_hpa *hpa);
 
 /**
  * Takes over what another one remembers and its status: a spec was edited, and all else goes on.
- * @param hpa  made with the new configuration
- * @return WEIR_OK; WEIR_E_SPACE when it has no room for so much, nothing changed; WEIR_E_ARG
+ * @param hpa   made with the new configuration
+ * @param from  its last rescale then counts for good
+ * @return WEIR_OK; WEIR_E_SPACE when it has no room for so much, it stays as it was; WEIR_E_ARG
  */
-WEIR_API weir_status weir_hpa_adopt(weir_hpa *hpa, const weir_hpa *from);
+WEIR_API weir_status weir_hpa_adopt(weir_hpa *hpa, weir_hpa *from);
 
 /** As weir_window_save(). */
 WEIR_API weir_status weir_hpa_save(const weir_hpa *hpa, uint8_t *buffer, size_t capacity,

@@ -52,13 +52,13 @@ static const weir_field policy_fields[] = {
             .field_count = sizeof policy_fields / sizeof policy_fields[0],                         \
             .doc = "Caps of the change in a period."                                               \
     }
-static const weir_field scale_up_fields[] = {
+const weir_field weir__scale_up_fields[WEIR__RULES_FIELDS] = {
     {ROW(stabilization_window), .unit = "s", .values = "", .type = WEIR_FIELD_DURATION,
      .imax = 3600 * WEIR_SECOND, .flags = WEIR_FIELD_WHOLE_SECONDS, .doc = WINDOW_DOC},
     TOLERANCE,
     SELECT_POLICY,
     POLICIES};
-static const weir_field scale_down_fields[] = {
+const weir_field weir__scale_down_fields[WEIR__RULES_FIELDS] = {
     {ROW(stabilization_window), .unit = "s", .values = "", .type = WEIR_FIELD_DURATION,
      .imax = 3600 * WEIR_SECOND, .idefault = WEIR_STABILIZATION_UNSET,
      .flags = WEIR_FIELD_WHOLE_SECONDS | WEIR_FIELD_OPTIONAL, .doc = WINDOW_DOC},
@@ -66,10 +66,6 @@ static const weir_field scale_down_fields[] = {
     SELECT_POLICY,
     POLICIES};
 #undef ROW
-
-const struct weir__table weir__scale_up_table = WEIR__TABLE(weir_scaling_rules, scale_up_fields);
-const struct weir__table weir__scale_down_table =
-    WEIR__TABLE(weir_scaling_rules, scale_down_fields);
 
 #define ROW(m) WEIR__MEMBER(weir_behavior_config, m), WEIR__NO_KEYS, .values = ""
 static const weir_field behavior_fields[] = {
@@ -85,17 +81,16 @@ static const weir_field behavior_fields[] = {
     {ROW(reserve), .unit = "", .type = WEIR_FIELD_INT, .imax = 10000,
      .doc = "Wishes and changes to have room for, besides those of the sync period."},
     {ROW(downscale_stabilization), .unit = "s", .type = WEIR_FIELD_DURATION,
-     .imax = 3600 * WEIR_SECOND, .idefault = 300 * WEIR_SECOND,
+     .imax = 21600 * WEIR_SECOND, .idefault = 300 * WEIR_SECOND,
      .doc = "Scale-down window where the rules have none."},
     {ROW(sync_period), .unit = "s", .type = WEIR_FIELD_DURATION, .imin = WEIR_SECOND,
      .imax = 3600 * WEIR_SECOND, .idefault = 15 * WEIR_SECOND,
      .doc = "Time between decisions, by which the memory is measured out."},
-    {ROW(scale_up), .unit = "", .type = WEIR_FIELD_STRUCT, .capacity = 1, .fields = scale_up_fields,
-     .field_count = sizeof scale_up_fields / sizeof scale_up_fields[0],
+    {ROW(scale_up), .unit = "", .type = WEIR_FIELD_STRUCT, .capacity = 1,
+     .fields = weir__scale_up_fields, .field_count = WEIR__RULES_FIELDS,
      .doc = "Rules for more pods."},
     {ROW(scale_down), .unit = "", .type = WEIR_FIELD_STRUCT, .capacity = 1,
-     .fields = scale_down_fields,
-     .field_count = sizeof scale_down_fields / sizeof scale_down_fields[0],
+     .fields = weir__scale_down_fields, .field_count = WEIR__RULES_FIELDS,
      .doc = "Rules for fewer pods."},
 };
 #undef ROW
@@ -260,13 +255,10 @@ static struct cuts cuts_of(const weir_behavior_config *c, weir_time now)
     return cuts;
 }
 
-void weir__behavior_begin(weir_behavior *b, int32_t current, weir_time now)
+void weir__behavior_begin(weir_behavior *b, int32_t current, weir_time at)
 {
     if (!b->recommendations.begun) {
-        weir_time before = weir__sub(now, 1); /* upstream's clock moves on within a step */
-
-        weir__recommendations_add(&b->recommendations, before > b->seen ? before : b->seen, current,
-                                  WEIR_TIME_NONE);
+        weir__recommendations_add(&b->recommendations, at, current, WEIR_TIME_NONE);
     }
 }
 
@@ -450,7 +442,7 @@ static void event_cuts(const weir_behavior *b, int32_t direction, weir_time now,
     *useless = weir__sub(now, longer(up, down));
 }
 
-weir_status weir__behavior_ready(weir_behavior *b, weir_time now)
+weir_status weir__behavior_ready(weir_behavior *b, weir_time now, const int32_t changes[2])
 {
     struct cuts cuts = cuts_of(&b->config, now);
 
@@ -465,7 +457,7 @@ weir_status weir__behavior_ready(weir_behavior *b, weir_time now)
         weir_time outdated, useless;
 
         event_cuts(b, i, now, &outdated, &useless);
-        if (!weir__events_room(&events, outdated, useless)) {
+        if (!weir__events_room(&events, changes[i], outdated, useless)) {
             return WEIR_E_LIMIT;
         }
     }

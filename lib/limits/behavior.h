@@ -11,8 +11,9 @@
 
 extern const struct weir__table weir__behavior_table;
 /* The rules of one direction as fields, for the configurations that hold them. */
-extern const struct weir__table weir__scale_up_table;
-extern const struct weir__table weir__scale_down_table;
+enum { WEIR__RULES_FIELDS = 4 };
+extern const weir_field weir__scale_up_fields[WEIR__RULES_FIELDS];
+extern const weir_field weir__scale_down_fields[WEIR__RULES_FIELDS];
 
 struct weir_behavior {
     struct weir__block block;
@@ -37,12 +38,12 @@ struct weir__limits {
 
 void weir__scaling_rules_init(weir_scaling_rules *rules, int32_t direction);
 
-/* Whether a step and a change at `now` can be taken: WEIR_OK, WEIR_E_TIME, WEIR_E_LIMIT. After it
- * nothing below fails. */
-weir_status weir__behavior_ready(weir_behavior *b, weir_time now);
+/* Whether a step and so many changes (by WEIR_SCALE_*) can be taken at `now`: WEIR_OK, WEIR_E_TIME,
+ * WEIR_E_LIMIT. After it nothing below fails. */
+weir_status weir__behavior_ready(weir_behavior *b, weir_time now, const int32_t changes[2]);
 
-/* Remembers the current size as the first wish, if there is none yet. */
-void weir__behavior_begin(weir_behavior *b, int32_t current, weir_time now);
+/* Remembers the current size as the first wish, made at `at`, if there is none yet. */
+void weir__behavior_begin(weir_behavior *b, int32_t current, weir_time at);
 
 void weir__behavior_stabilize(weir_behavior *b, int32_t current, int32_t desired, weir_time now,
                               struct weir__trace *trace, struct weir__limits *out);

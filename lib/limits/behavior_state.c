@@ -12,12 +12,16 @@ static int is_behavior(const weir_behavior *b)
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
+static const int32_t one_change[2] = {1, 1};
+static const int32_t no_change[2] = {0, 0};
+
 weir_status weir_behavior_apply(weir_behavior *behavior, int32_t current, int32_t desired,
                                 weir_time now, weir_decision *out, weir_explain *explain)
 {
     struct weir__limits limits;
     struct weir__trace trace;
     weir_status status;
+    weir_time before;
 
     if (!is_behavior(behavior) || out == NULL) {
         return WEIR_E_ARG;
@@ -26,13 +30,14 @@ weir_status weir_behavior_apply(weir_behavior *behavior, int32_t current, int32_
         (explain != NULL && explain->struct_size != sizeof *explain)) {
         return WEIR_E_STRUCT;
     }
-    status = weir__behavior_ready(behavior, now);
+    status = weir__behavior_ready(behavior, now, one_change);
     if (status != WEIR_OK) {
         return status;
     }
+    before = weir__sub(now, 1); /* upstream's clock moves on within a step */
     weir__trace_open(&trace, explain, current);
     weir__trace_step(&trace, WEIR_RULE_BEHAVIOR_DESIRED, -1, desired, desired, current);
-    weir__behavior_begin(behavior, current, now);
+    weir__behavior_begin(behavior, current, before > behavior->seen ? before : behavior->seen);
     weir__behavior_stabilize(behavior, current, desired, now, &trace, &limits);
     weir__behavior_limit(behavior, current, now, &trace, &limits);
     out->replicas = limits.allowed;
@@ -55,7 +60,7 @@ weir_status weir_behavior_scaled(weir_behavior *behavior, int32_t from, int32_t 
     if (!is_behavior(behavior)) {
         return WEIR_E_ARG;
     }
-    status = weir__behavior_ready(behavior, now);
+    status = weir__behavior_ready(behavior, now, one_change);
     if (status == WEIR_OK) {
         weir__behavior_store(behavior, from, to, now);
     }
@@ -72,7 +77,7 @@ weir_status weir_behavior_stabilize(weir_behavior *behavior, int32_t current, in
     if (!is_behavior(behavior) || stabilized == NULL) {
         return WEIR_E_ARG;
     }
-    status = weir__behavior_ready(behavior, now);
+    status = weir__behavior_ready(behavior, now, no_change);
     if (status != WEIR_OK) {
         return status;
     }

@@ -123,14 +123,15 @@ static int is_free(const weir_scale_event *event, weir_time outdated, weir_time 
     return event->outdated || event->at < outdated || event->at <= useless;
 }
 
-int weir__events_room(const struct weir__events *events, weir_time outdated, weir_time useless)
+int weir__events_room(const struct weir__events *events, int32_t wanted, weir_time outdated,
+                      weir_time useless)
 {
-    for (uint16_t i = 0; events->count == events->capacity && i < events->count; i++) {
-        if (is_free(&events->list[i], outdated, useless)) {
-            return 1;
-        }
+    int32_t places = events->capacity - events->count;
+
+    for (uint16_t i = 0; places < wanted && i < events->count; i++) {
+        places += is_free(&events->list[i], outdated, useless);
     }
-    return events->count < events->capacity;
+    return places >= wanted;
 }
 
 void weir__events_add(struct weir__events *events, weir_time at, int32_t change, weir_time outdated,

@@ -37,9 +37,10 @@ weir_duration weir__shortest_period(const weir_scaling_rules *rules);
 /*
  * Stores a change in the place of the last outdated one, or at the end. `outdated` is the time
  * before which changes of this direction are, `useless` that up to which no policy counts them.
- * weir__events_room() says beforehand whether there is a place.
+ * weir__events_room() says beforehand whether there are so many places.
  */
-int weir__events_room(const struct weir__events *events, weir_time outdated, weir_time useless);
+int weir__events_room(const struct weir__events *events, int32_t wanted, weir_time outdated,
+                      weir_time useless);
 void weir__events_add(struct weir__events *events, weir_time at, int32_t change, weir_time outdated,
                       weir_time useless);
 

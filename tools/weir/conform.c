@@ -219,7 +219,8 @@ static const struct conform_op *find_op(const char *name, const char *upstream)
 {
     static const struct conform_op *const knative[] = {conform_kpa_ops, conform_knative_ops,
                                                        conform_reconcile_ops, conform_stats_ops};
-    static const struct conform_op *const kubernetes[] = {conform_hpa_ops};
+    static const struct conform_op *const kubernetes[] = {conform_hpa_ops,
+                                                          conform_hpa_reconcile_ops};
     int is_kubernetes = strncmp(upstream, "k8s.io/", 7) == 0;
     const struct conform_op *const *areas = is_kubernetes ? kubernetes : knative;
     size_t count = is_kubernetes ? sizeof kubernetes / sizeof kubernetes[0]

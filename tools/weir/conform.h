@@ -37,6 +37,7 @@ extern const struct conform_op conform_knative_ops[];
 extern const struct conform_op conform_reconcile_ops[];
 extern const struct conform_op conform_stats_ops[];
 extern const struct conform_op conform_hpa_ops[];
+extern const struct conform_op conform_hpa_reconcile_ops[];
 
 /* Goes to the next step. 0 past the last one. */
 int conform_next(struct scenario *scenario);

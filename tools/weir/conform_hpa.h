@@ -47,6 +47,4 @@ void hpa_free_input(struct hpa_input *input);
 /* Whether a selector ("k=v,...") matches labels: 1, 0, or -1 when it is none. */
 int hpa_selects(const char *selector, const cJSON *labels);
 
-extern const struct conform_op conform_hpa_reconcile_ops[];
-
 #endif
