@@ -310,5 +310,12 @@ weir_status weir_hpa_adopt(weir_hpa *hpa, weir_hpa *from)
     hpa->rescale.active = 0;
     hpa->condition_count = from->condition_count;
     memcpy(hpa->conditions, from->conditions, sizeof hpa->conditions);
+    if (hpa->metric_count == from->metric_count) { /* until metrics are evaluated again */
+        hpa->evaluated = from->evaluated;
+        hpa->failed = from->failed;
+        for (uint32_t i = 0; i < hpa->metric_count; i++) {
+            weir__hpa_slots(hpa)[i].proposal = weir__hpa_slots(from)[i].proposal;
+        }
+    }
     return WEIR_OK;
 }
