@@ -64,6 +64,10 @@ expect 'fields of nothing' 2 'there are no fields of' "$weir" fields kpq
 
 replay_of 'a small load' 0 'scale-ups +1$' 'time,concurrency\n0,50\n1,50\n2,50\n3,50\n'
 expect 'explain' 0 'kpa.stable: 1 -> 8' "$weir" explain -f "$service" --load "$csv" --at 2
+expect 'explain at a time as the table shows it' 0 'at 0:00:02: 8 pods' \
+    "$weir" explain -f "$service" --load "$csv" --at 0:00:02
+expect 'explain at no time' 2 'takes seconds, 0:05:46' \
+    "$weir" explain -f "$service" --load "$csv" --at 0:5:2
 expect 'explain before the first decision' 3 'no decision at or before' \
     "$weir" explain -f "$service" --load "$csv" --at 1
 expect 'explain without a time' 2 'needs --at' "$weir" explain -f "$service" --load "$csv"
