@@ -364,6 +364,7 @@ static void bounds_depth(void **state)
         memset(&r, 0, sizeof r);
         read_all(&r, text, strlen(text));
         assert_int_equal(r.problems.errors, 1);
+        weir__problems_close(&r.problems);
         free(text);
     }
     {
@@ -377,6 +378,7 @@ static void bounds_depth(void **state)
         memset(&r, 0, sizeof r);
         read_all(&r, text, strlen(text));
         assert_int_equal(r.problems.errors, 0);
+        weir__problems_close(&r.problems);
         free(text);
     }
 }
@@ -438,6 +440,7 @@ static void many_keys_are_no_trouble(void **state)
     memset(&r, 0, sizeof r);
     read_all(&r, text, length);
     assert_int_equal(r.problems.errors, 0);
+    weir__problems_close(&r.problems);
     free(text);
 }
 
