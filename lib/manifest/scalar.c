@@ -105,7 +105,7 @@ static void set_integer(struct weir__node *node, int64_t integer)
 
 static void set_number(struct weir__node *node)
 {
-    char plain[NUMBER_MAX];
+    char plain[NUMBER_MAX] = "";
     size_t length = 0;
     int64_t integer;
     uint64_t large;
