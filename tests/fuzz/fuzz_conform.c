@@ -34,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *lines = NULL;
     size_t length = 0;
 
+    conform_block_max = 1 << 20;
     report.lines = open_memstream(&lines, &length);
     must(report.lines != NULL);
     while (size > 0) {

@@ -14,9 +14,13 @@ static const struct {
     const char *upstream; /* a word of `upstream` */
     const struct conform_op *ops;
 } areas[] = {
-    {"knative", conform_kpa_ops},     {"knative", conform_decider_ops},
-    {"knative", conform_knative_ops}, {"knative", conform_reconcile_ops},
+    {"knative", conform_kpa_ops},
+    {"knative", conform_decider_ops},
+    {"knative", conform_knative_ops},
+    {"knative", conform_reconcile_ops},
     {"knative", conform_stats_ops},
+    {"k8s.io/kubernetes", conform_hpa_ops},
+    {"k8s.io/kubernetes", conform_hpa_reconcile_ops},
 };
 
 /* The operation of a name in the scenario's own area. Where a scenario does not say what was
@@ -91,6 +95,23 @@ int conform_action(struct scenario *s, const char *const *names)
     }
     s->misread = "do";
     return -1;
+}
+
+void conform_ignore(struct scenario *s, const char *name)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(s->step, "want"),
+                                            name);
+}
+
+void conform_expect(struct scenario *s, const char *name, cJSON *value)
+{
+    cJSON *want = cJSON_GetObjectItemCaseSensitive(s->step, "want");
+
+    if (!cJSON_IsObject(want) || cJSON_GetObjectItemCaseSensitive(want, name) != NULL) {
+        cJSON_Delete(value);
+    } else {
+        cJSON_AddItemToObject(want, name, value);
+    }
 }
 
 void conform_answer(struct scenario *s, cJSON *got)

@@ -48,6 +48,8 @@ extern const struct conform_op conform_decider_ops[];
 extern const struct conform_op conform_knative_ops[];
 extern const struct conform_op conform_reconcile_ops[];
 extern const struct conform_op conform_stats_ops[];
+extern const struct conform_op conform_hpa_ops[];
+extern const struct conform_op conform_hpa_reconcile_ops[];
 
 /* ---- engine (conform.c, conform_compare.c) -------------------------------------------------- */
 
@@ -62,6 +64,14 @@ int conform_next(struct scenario *scenario);
 /* Which of the names (up to a NULL) the step's `do` is. -1 for none, and then the step does not
  * match whatever the answer. */
 int conform_action(struct scenario *scenario, const char *const *names);
+
+/* Takes a member out of the `want` of the step at hand: upstream recorded it and does not use it.
+ */
+void conform_ignore(struct scenario *scenario, const char *name);
+
+/* Gives the `want` of the step at hand a member that it lacks: what the vectors leave out because
+ * it is as before, or empty. Takes the value over. */
+void conform_expect(struct scenario *scenario, const char *name, cJSON *value);
 
 /* Takes what weir gave for the step at hand, frees it, and counts the step. */
 void conform_answer(struct scenario *scenario, cJSON *got);
@@ -114,7 +124,8 @@ int conform_has(const cJSON *object, const char *name); /* present and not null 
 weir_time conform_time(const struct scenario *s, const cJSON *object, const char *name);
 weir_time conform_time_of(const struct scenario *s, const cJSON *item);
 
-/* Memory for a state of weir, NULL for more than any sensible scenario needs. */
+/* Memory for a state of weir; NULL for more than conform_block_max, which a fuzzer lowers. */
 void *conform_block(size_t bytes);
+extern size_t conform_block_max;
 
 #endif

@@ -15,14 +15,12 @@
 
 #define EXACT INT64_C(9007199254740992)
 
-/* The largest state: a window of a year, a delay of a year. A fuzzer is content with less. */
-#ifndef CONFORM_BLOCK_MAX
-#define CONFORM_BLOCK_MAX (256 << 20)
-#endif
+/* A window of a year, a delay of a year: more than any sensible scenario needs. */
+size_t conform_block_max = (size_t)256 << 20;
 
 void *conform_block(size_t bytes)
 {
-    return bytes <= CONFORM_BLOCK_MAX ? malloc(bytes) : NULL;
+    return bytes <= conform_block_max ? malloc(bytes) : NULL;
 }
 
 /* ---- inputs --------------------------------------------------------------------------------- */
