@@ -111,6 +111,7 @@ void conform_put_time(cJSON *object, const char *name, const struct scenario *s,
 int64_t conform_int(const cJSON *object, const char *name, int64_t missing);
 double conform_double(const cJSON *object, const char *name, double missing);
 const char *conform_text(const cJSON *object, const char *name, const char *missing);
+const char *conform_key(const cJSON *item); /* a member's name, "" for an item of a list */
 
 /* Of an item itself; 0 when it is none. */
 double conform_number(const cJSON *item);
@@ -123,6 +124,12 @@ int conform_has(const cJSON *object, const char *name); /* present and not null 
 /* A member, or an item itself, that counts nanoseconds from the scenario's epoch. */
 weir_time conform_time(const struct scenario *s, const cJSON *object, const char *name);
 weir_time conform_time_of(const struct scenario *s, const cJSON *item);
+
+/* A member in whole seconds, as a duration. */
+weir_duration conform_seconds(const cJSON *object, const char *name, int64_t missing);
+
+/* The way back: nanoseconds from the scenario's epoch. */
+int64_t conform_since(const struct scenario *s, weir_time t);
 
 /* Memory for a state of weir; NULL for more than conform_block_max, which a fuzzer lowers. */
 void *conform_block(size_t bytes);

@@ -139,6 +139,11 @@ const char *conform_text(const cJSON *object, const char *name, const char *miss
     return cJSON_IsString(item) ? item->valuestring : missing;
 }
 
+const char *conform_key(const cJSON *item)
+{
+    return item != NULL && item->string != NULL ? item->string : "";
+}
+
 int conform_is(const cJSON *object, const char *name, const char *text)
 {
     return strcmp(conform_text(object, name, ""), text) == 0;
@@ -158,6 +163,24 @@ weir_time conform_time_of(const struct scenario *s, const cJSON *item)
 weir_time conform_time(const struct scenario *s, const cJSON *object, const char *name)
 {
     return conform_time_of(s, cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+weir_duration conform_seconds(const cJSON *object, const char *name, int64_t missing)
+{
+    int64_t seconds = conform_int(object, name, missing);
+
+    if (seconds > INT64_MAX / WEIR_SECOND || seconds < INT64_MIN / WEIR_SECOND) {
+        return seconds < 0 ? INT64_MIN : INT64_MAX;
+    }
+    return seconds * WEIR_SECOND;
+}
+
+int64_t conform_since(const struct scenario *s, weir_time t)
+{
+    if (s->epoch < 0 ? t > INT64_MAX + s->epoch : t < INT64_MIN + s->epoch) {
+        return t < 0 ? INT64_MIN : INT64_MAX;
+    }
+    return t - s->epoch;
 }
 
 /* ---- answers -------------------------------------------------------------------------------- */
@@ -205,10 +228,8 @@ void conform_put_time(cJSON *object, const char *name, const struct scenario *s,
 {
     if (value == WEIR_TIME_NONE) {
         cJSON_AddNullToObject(object, name);
-    } else if (s->epoch < 0 ? value > INT64_MAX + s->epoch : value < INT64_MIN + s->epoch) {
-        conform_put_int(object, name, value < 0 ? INT64_MIN : INT64_MAX);
     } else {
-        conform_put_int(object, name, value - s->epoch);
+        conform_put_int(object, name, conform_since(s, value));
     }
 }
 
