@@ -89,18 +89,16 @@ void weir__hpa_group(const struct weir__hpa_rules *rules, const struct weir__hpa
         out->no_request |= sample->request == WEIR_HPA_NO_REQUEST;
         out->no_container |= sample->present == WEIR_SAMPLE_NO_CONTAINER;
         if (pod->deleted || pod->phase == WEIR_PHASE_FAILED) {
-            out->ignored++; /* NOLINTNEXTLINE(bugprone-branch-clone): a rule of its own, asked first
-                             */
-        } else if (pod->phase == WEIR_PHASE_PENDING) {
+            out->ignored++;
+        } else if (pod->phase == WEIR_PHASE_PENDING ||
+                   (sample->present == WEIR_SAMPLE_PRESENT && metric->is_cpu &&
+                    is_unready(rules, pod, sample, now, &out->next))) {
             out->unready++;
             out->unready_request += request;
         } else if (sample->present != WEIR_SAMPLE_PRESENT) {
             out->missing++;
             out->missing_request += request;
             out->missing_fill += (uint64_t)divide((int64_t)(request * (uint64_t)fill), 100);
-        } else if (metric->is_cpu && is_unready(rules, pod, sample, now, &out->next)) {
-            out->unready++;
-            out->unready_request += request;
         } else {
             out->ready++;
             out->request += request;
