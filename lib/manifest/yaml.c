@@ -72,6 +72,35 @@ static void resolve(struct yaml *y, struct weir__node *node, struct fy_token *ta
     }
 }
 
+/*
+ * The text of a scalar in single quotes on one line, in which two quotes are the only escape. NULL:
+ * it has none, or goes over several lines, and libfyaml is to give the text. (libfyaml 0.7.12 leaks
+ * memory over nine such escapes in a row.)
+ */
+static const char *text_in_quotes(struct yaml *y, struct fy_event *event, size_t *length)
+{
+    const struct weir__source *source = &y->reader->source;
+    const struct fy_mark *mark = fy_event_start_mark(event);
+    size_t start = y->chunk->start + (mark != NULL ? mark->input_pos : 0);
+    const char *from = source->text + start;
+    size_t left = y->chunk->end - start, end = 0, escapes = 0;
+    char *text;
+
+    while (end < left && from[end] != '\n' && (from[end] != '\'' || from[end + 1] == '\'')) {
+        escapes += from[end] == '\'';
+        end += from[end] == '\'' ? 2 : 1;
+    }
+    if (mark == NULL || escapes == 0 || end >= left || from[end] != '\'') {
+        return NULL;
+    }
+    text = weir__arena_take(y->reader->builder.arena, end + 1);
+    *length = 0;
+    for (size_t i = 0; text != NULL && i < end; i += from[i] == '\'' ? 2 : 1) {
+        text[(*length)++] = from[i];
+    }
+    return text;
+}
+
 static void read_scalar(struct yaml *y, struct fy_event *event)
 {
     struct weir__builder *b = &y->reader->builder;
@@ -80,9 +109,13 @@ static void read_scalar(struct yaml *y, struct fy_event *event)
     int quotes = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
     struct weir__mark mark = mark_of(y, event, (size_t)quotes);
     size_t length = 0;
-    const char *text = value != NULL ? fy_token_get_text(value, &length) : NULL;
-    struct weir__node *node = weir__build_scalar(b, mark, text != NULL ? text : "", length);
+    const char *text = style == FYSS_SINGLE_QUOTED ? text_in_quotes(y, event, &length) : NULL;
+    struct weir__node *node;
 
+    if (text == NULL && value != NULL) {
+        text = fy_token_get_text(value, &length);
+    }
+    node = weir__build_scalar(b, mark, text != NULL ? text : "", length);
     if (node == NULL) {
         return;
     }

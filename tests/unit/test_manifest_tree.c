@@ -126,6 +126,8 @@ static const struct row trees[] = {
      "[9223372036854775807,9.22337e+18f,1.84467e+19f,1e+30f]"},
     {"no infinities", "[inf, Infinity, NaN, -inf, .infinity]",
      "['inf','Infinity','NaN','-inf','.infinity']"},
+    {"quotes in quotes", "['''', 'a''b', '''''''''''''''''''''''''''', 'it''s\n  two lines']",
+     "[''','a'b',''''''''''''''','it's two lines']"},
     {"blocks are text", "a: |\n  1\nb: >-\n  true\n", "{a:'1\n',b:'true'}"},
     {"tags", "[!!str 1, !!int \"7\", !!float 1, !!bool on, !mine 1, ! 1, !!null ~]",
      "['1',7,1f,true,'1','1',null]"},
@@ -364,6 +366,7 @@ static void bounds_depth(void **state)
         memset(&r, 0, sizeof r);
         read_all(&r, text, strlen(text));
         assert_int_equal(r.problems.errors, 1);
+        weir__problems_close(&r.problems);
         free(text);
     }
     {
@@ -377,6 +380,7 @@ static void bounds_depth(void **state)
         memset(&r, 0, sizeof r);
         read_all(&r, text, strlen(text));
         assert_int_equal(r.problems.errors, 0);
+        weir__problems_close(&r.problems);
         free(text);
     }
 }
