@@ -36,15 +36,16 @@ static int32_t place_of(const struct weir__queue *q, int32_t i)
 /* A full queue lets the batch join the newest one, which then comes a little later. */
 static void push(struct weir__queue *q, struct weir__batch *ring, weir_time at, int64_t pods)
 {
-    struct weir__batch *newest = &ring[place_of(q, q->length > 0 ? q->length - 1 : 0)];
+    struct weir__batch *newest;
 
-    q->pods += pods;
-    if (q->length == 0 || (newest->at != at && q->length < q->capacity)) {
-        newest = &ring[place_of(q, q->length++)];
-        newest->pods = 0;
+    if (q->length == 0 || (q->length < q->capacity && ring[place_of(q, q->length - 1)].at != at)) {
+        q->length++;
+        ring[place_of(q, q->length - 1)].pods = 0;
     }
+    newest = &ring[place_of(q, q->length - 1)];
     newest->at = at;
     newest->pods += pods;
+    q->pods += pods;
 }
 
 /* Takes up to `pods` from the newest batches; gives how many were there. */

@@ -64,6 +64,10 @@ expect 'fields of nothing' 2 'there are no fields of' "$weir" fields kpq
 
 replay_of 'a small load' 0 'scale-ups +1$' 'time,concurrency\n0,50\n1,50\n2,50\n3,50\n'
 expect 'explain' 0 'kpa.stable: 1 -> 8' "$weir" explain -f "$service" --load "$csv" --at 2
+expect 'explain at a time as the table shows it' 0 'at 0:00:02: 8 pods' \
+    "$weir" explain -f "$service" --load "$csv" --at 0:00:02
+expect 'explain at no time' 2 'takes seconds, 0:05:46' \
+    "$weir" explain -f "$service" --load "$csv" --at 0:5:2
 expect 'explain before the first decision' 3 'no decision at or before' \
     "$weir" explain -f "$service" --load "$csv" --at 1
 expect 'explain without a time' 2 'needs --at' "$weir" explain -f "$service" --load "$csv"
@@ -106,6 +110,27 @@ replay_of 'an empty cell is no data' 0 'rows replayed +2' 'time,concurrency\n0,\
 replay_of 'a binary file' 3 'NUL byte' 'time,concurrency\n0,\000\n'
 head -c 70000 /dev/zero | tr '\0' 'x' >"$csv"
 expect 'an endless line' 3 'found a longer one' "$weir" replay -f "$service" --load "$csv"
+replay_of 'the gap is no data' 0 'no data, the last decision stays' \
+    'time,concurrency\n0,5\n1,5\n900,5\n'
+replay_of 'twice the load' 0 '^2,100,' 'time,concurrency\n0,50\n2,50\n3,50\n' --scale 2 --format csv
+replay_of 'a bad factor' 2 '--scale takes a number' 'time,concurrency\n0,5\n' --scale -1
+replay_of 'a column twice' 3 'found two, as number 2 and 3' 'time,concurrency,concurrency\n0,5,5\n'
+replay_of 'semicolons' 3 'not by semicolons' 'time;concurrency\n0;5\n'
+replay_of 'no header' 3 'is the header line missing' '0,5\n1,5\n'
+replay_of 'an impossible date' 3 ':2:1: a time in seconds or like' \
+    'time,concurrency\n2026-02-29T00:00:00Z,5\n'
+replay_of 'a pod that takes a week' 2 'pod_start' 'time,concurrency\n0,5\n' --pod-start 168h
+replay_of 'another column of times' 0 'rows replayed +2' 'timestamp,concurrency\n0,5\n3,5\n'
+replay_of 'a chart with csv' 2 '--plot goes with the table' 'time,concurrency\n0,5\n' --plot --format csv
+replay_of 'what to try next' 0 '--at 2: how the first panic' 'time,concurrency\n0,50\n2,50\n3,50\n'
+replay_of 'only a part' 0 'rows replayed +2 over' 'time,concurrency\n0,5\n1,5\n2,5\n3,5\n' \
+    --from 1 --to 2
+expect 'explain as json' 0 '"rule":"kpa.stable","item":-1' \
+    "$weir" explain -f "$service" --load "$csv" --at 2 --format json
+expect 'a bad format of explain' 2 'text or json' \
+    "$weir" explain -f "$service" --load "$csv" --at 2 --format csv
+expect 'a load from the standard input' 0 'rows replayed +2' \
+    sh -c "printf 'time,concurrency\\n0,5\\n3,5\\n' | '$weir' replay -f '$service' --load -"
 replay_of 'a bad duration' 2 'takes a duration' 'time,concurrency\n0,5\n' --pod-start 5x
 replay_of 'a bad format' 2 'table, csv or json' 'time,concurrency\n0,5\n' --format xml
 replay_of 'an unwritable chart' 4 'No such file' 'time,concurrency\n0,5\n3,5\n' --svg "$work/no/x.svg"

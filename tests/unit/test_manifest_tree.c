@@ -442,6 +442,7 @@ static void many_keys_are_no_trouble(void **state)
     memset(&r, 0, sizeof r);
     read_all(&r, text, length);
     assert_int_equal(r.problems.errors, 0);
+    weir__problems_close(&r.problems);
     free(text);
 }
 

@@ -175,8 +175,8 @@ static const char *rfc3339(const char *t, const char *end, int64_t *ns)
     if (fraction < 0 || !take_zone(at, end, &east)) {
         return expected;
     }
-    seconds = days_of(year, month, day) * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 +
-              second - east;
+    seconds =
+        days_of(year, month, day) * 86400 + ((int64_t)hour * 60 + minute) * 60 + second - east;
     if (seconds < 0 || seconds > 9000000000) {
         return seconds < 0 ? too_early : too_late;
     }
