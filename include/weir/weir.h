@@ -15,6 +15,7 @@
 #include <weir/fields.h>
 #include <weir/kpa.h>
 #include <weir/kpa_stats.h>
+#include <weir/quantity.h>
 #include <weir/replay.h>
 #include <weir/window.h>
 

@@ -36,12 +36,22 @@ extern const struct conform_op conform_kpa_ops[];
 extern const struct conform_op conform_knative_ops[];
 extern const struct conform_op conform_reconcile_ops[];
 extern const struct conform_op conform_stats_ops[];
+extern const struct conform_op conform_hpa_ops[];
+extern const struct conform_op conform_hpa_reconcile_ops[];
 
 /* Goes to the next step. 0 past the last one. */
 int conform_next(struct scenario *scenario);
 
 /* Takes what weir gave for the step at hand, frees it, and counts the step. */
 void conform_answer(struct scenario *scenario, cJSON *got);
+
+/* Takes a member out of the `want` of the step at hand: upstream recorded it and does not use it.
+ */
+void conform_ignore(struct scenario *scenario, const char *name);
+
+/* Gives the `want` of the step at hand a member that it lacks: what the vectors leave out because
+ * it is as before, or empty. Takes the value over. */
+void conform_expect(struct scenario *scenario, const char *name, cJSON *value);
 
 /* An answer that is an error of this kind ("panic", "no_data"). */
 cJSON *conform_error(const char *kind);
