@@ -28,7 +28,7 @@ static size_t name_bytes(const weir_hpa_metric *metric)
 {
     size_t n = 0;
 
-    while (metric->name[n] != '\0') {
+    while (n + 1 < sizeof metric->name && metric->name[n] != '\0') {
         n++;
     }
     return n + 1;

@@ -61,8 +61,8 @@ static void write_metrics(const weir_hpa *h, struct weir__writer *w)
         weir__snapshot_next_i64(w, p->missing);
         weir__snapshot_next_i64(w, p->ignored);
         weir__snapshot_next_i64(w, p->next);
-        ratios[2 * i] = p->ratio;
-        ratios[2 * i + 1] = p->filled_ratio;
+        ratios[2 * (size_t)i] = p->ratio;
+        ratios[2 * (size_t)i + 1] = p->filled_ratio;
     }
     weir__snapshot_f64s(w, RECORD_RATIOS, ratios, RATIO_VALUES * (size_t)h->metric_count);
     weir__snapshot_i64s_open(w, RECORD_HELD, HELD_VALUES * (size_t)h->metric_count);

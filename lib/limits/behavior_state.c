@@ -202,8 +202,9 @@ weir_status weir_behavior_set_recommendations(weir_behavior *behavior,
     if (count > behavior->recommendations.capacity) {
         return WEIR_E_SPACE;
     }
-    for (uint16_t i = 0; i < count; i++) {
-        weir__recommendations_set(&behavior->recommendations, i, list[i].at, list[i].replicas);
+    for (size_t i = 0; i < count; i++) {
+        weir__recommendations_set(&behavior->recommendations, (uint16_t)i, list[i].at,
+                                  list[i].replicas);
     }
     weir__recommendations_finish(&behavior->recommendations, (uint16_t)count);
     return WEIR_OK;

@@ -91,7 +91,8 @@ static struct weir__node *walk_number(struct walk *w)
     size_t start = w->at;
     struct weir__node *node;
 
-    while (w->at < w->end && memchr("+-.0123456789eE", w->text[w->at], 15) != NULL) {
+    while (w->at < w->end && w->text[w->at] != '\0' &&
+           strchr("+-.0123456789eE", w->text[w->at]) != NULL) {
         w->at++;
     }
     if (!is_number(w, start, w->at)) {

@@ -177,6 +177,7 @@ static void drop_replaced(weir_manifest *manifest, struct weir__item **all)
     for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
         all[count++] = item;
     }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): it is pointers that are sorted */
     qsort(all, count, sizeof all[0], compare_items);
     for (size_t i = 1; i < count; i++) {
         struct weir__message m;

@@ -90,16 +90,15 @@ void weir__hpa_group(const struct weir__hpa_rules *rules, const struct weir__hpa
         out->no_container |= sample->present == WEIR_SAMPLE_NO_CONTAINER;
         if (pod->deleted || pod->phase == WEIR_PHASE_FAILED) {
             out->ignored++;
-        } else if (pod->phase == WEIR_PHASE_PENDING) {
+        } else if (pod->phase == WEIR_PHASE_PENDING ||
+                   (sample->present == WEIR_SAMPLE_PRESENT && metric->is_cpu &&
+                    is_unready(rules, pod, sample, now, &out->next))) {
             out->unready++;
             out->unready_request += request;
         } else if (sample->present != WEIR_SAMPLE_PRESENT) {
             out->missing++;
             out->missing_request += request;
             out->missing_fill += (uint64_t)divide((int64_t)(request * (uint64_t)fill), 100);
-        } else if (metric->is_cpu && is_unready(rules, pod, sample, now, &out->next)) {
-            out->unready++;
-            out->unready_request += request;
         } else {
             out->ready++;
             out->request += request;
@@ -180,7 +179,9 @@ static int ratio_of(const struct weir__hpa_metric *metric, const struct pass *p,
         *utilization = (int32_t)(uint32_t)divide((int64_t)(p->usage * 100), (int64_t)p->request);
         *ratio = (double)*utilization / (double)(int32_t)metric->target;
     } else {
-        *ratio = (double)((int64_t)p->usage / p->samples) / (double)metric->target;
+        int64_t average = (int64_t)p->usage / p->samples; /* whole milli-units, as upstream */
+
+        *ratio = (double)average / (double)metric->target;
     }
     return 1;
 }

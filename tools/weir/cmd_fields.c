@@ -185,7 +185,9 @@ static void print_markdown(const weir_field *f, const char *path)
 
     put_bounds(bounds, sizeof bounds, f);
     for (char *p = bounds; *p != '\0'; p++) {
-        *p = *p == '|' ? '/' : *p;
+        if (*p == '|') {
+            *p = '/';
+        }
     }
     put_default(normal, sizeof normal, f);
     printf("| `%s` | %s%s%s | %s | %s | %s | %s | %s | %s |\n", path, f->key,

@@ -130,7 +130,7 @@ static cJSON *resource_samples(const struct scenario *s, const cJSON *items)
 
     cJSON_ArrayForEach(pod, items)
     {
-        int64_t milli, window = 0;
+        int64_t milli = 0, window = 0;
 
         parse_duration(conform_text(pod, "window", "0"), &window);
         if (container_usage(pod, conform_text(s->step, "resource", ""),

@@ -203,6 +203,7 @@ void hpa_read_pods(const struct scenario *s, const cJSON *pods, const char *sele
 
     out->count = 0;
     out->pods = calloc(room, sizeof *out->pods);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
     out->json = calloc(room, sizeof *out->json);
     if (out->pods == NULL || out->json == NULL) {
         return;
