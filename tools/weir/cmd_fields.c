@@ -184,10 +184,8 @@ static void print_markdown(const weir_field *f, const char *path)
     char bounds[256], normal[64];
 
     put_bounds(bounds, sizeof bounds, f);
-    for (char *p = bounds; *p != '\0'; p++) {
-        if (*p == '|') {
-            *p = '/';
-        }
+    for (char *bar = bounds; (bar = strchr(bar, '|')) != NULL;) {
+        *bar = '/'; /* a bar would end the cell */
     }
     put_default(normal, sizeof normal, f);
     printf("| `%s` | %s%s%s | %s | %s | %s | %s | %s | %s |\n", path, f->key,

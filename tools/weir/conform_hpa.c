@@ -83,7 +83,7 @@ static void put_sample(const struct scenario *s, cJSON *pods, const char *name, 
 
     csv_time(&field, &time);
     conform_put_int(triple, "milli", milli);
-    conform_put_int(triple, "time", time - s->epoch);
+    conform_put_int(triple, "time", conform_since(s, time));
     conform_put_int(triple, "window", window);
     while (triple->child != NULL) {
         cJSON *item = cJSON_DetachItemViaPointer(triple, triple->child);
@@ -151,7 +151,7 @@ static cJSON *custom_samples(const struct scenario *s, const cJSON *items)
     {
         put_sample(s, pods, conform_text(at(item, "describedObject"), "name", ""),
                    hpa_milli(at(item, "value"), 0), conform_text(item, "timestamp", ""),
-                   conform_int(item, "windowSeconds", 60) * WEIR_SECOND);
+                   conform_seconds(item, "windowSeconds", 60));
     }
     return got;
 }
@@ -313,17 +313,12 @@ static size_t read_events(const struct scenario *s, const char *name, weir_scale
     {
         if (count < LIST_MAX) {
             list[count].change = (int32_t)conform_integer(cJSON_GetArrayItem(item, 0));
-            list[count].at = s->epoch + conform_integer(cJSON_GetArrayItem(item, 1));
+            list[count].at = conform_time_of(s, cJSON_GetArrayItem(item, 1));
             list[count].outdated = cJSON_IsTrue(cJSON_GetArrayItem(item, 2));
             count++;
         }
     }
     return count;
-}
-
-static void put_number(cJSON *array, int64_t value)
-{
-    cJSON_AddItemToArray(array, cJSON_CreateNumber((double)value));
 }
 
 static void put_events(const struct scenario *s, cJSON *got, const char *name,
@@ -337,8 +332,8 @@ static void put_events(const struct scenario *s, cJSON *got, const char *name,
     for (size_t i = 0; i < count; i++) {
         cJSON *event = cJSON_CreateArray();
 
-        put_number(event, list[i].change);
-        put_number(event, list[i].at - s->epoch);
+        conform_add_int(event, list[i].change);
+        conform_add_int(event, conform_since(s, list[i].at));
         cJSON_AddItemToArray(event, cJSON_CreateBool(list[i].outdated));
         cJSON_AddItemToArray(events, event);
     }
@@ -405,9 +400,9 @@ static void read_windows(const struct scenario *s, weir_behavior_config *config)
     config->behavior = at(s->config, "scaleUp") != NULL;
     if (config->behavior) {
         config->scale_up.stabilization_window =
-            conform_int(at(s->config, "scaleUp"), "stabilizationWindowSeconds", 0) * WEIR_SECOND;
+            conform_seconds(at(s->config, "scaleUp"), "stabilizationWindowSeconds", 0);
         config->scale_down.stabilization_window =
-            conform_int(at(s->config, "scaleDown"), "stabilizationWindowSeconds", 0) * WEIR_SECOND;
+            conform_seconds(at(s->config, "scaleDown"), "stabilizationWindowSeconds", 0);
     } else {
         config->downscale_stabilization = conform_int(s->config, "downscaleStabilisationWindow", 0);
     }
@@ -423,8 +418,8 @@ static void put_recommendations(const struct scenario *s, cJSON *got, const weir
     for (size_t i = 0; i < count; i++) {
         cJSON *pair = cJSON_CreateArray();
 
-        put_number(pair, list[i].replicas);
-        put_number(pair, list[i].at - s->epoch);
+        conform_add_int(pair, list[i].replicas);
+        conform_add_int(pair, conform_since(s, list[i].at));
         cJSON_AddItemToArray(recommendations, pair);
     }
 }
@@ -442,7 +437,7 @@ static cJSON *stabilize_step(struct scenario *s, weir_behavior_config *config)
     {
         if (count < LIST_MAX) {
             list[count].replicas = (int32_t)conform_integer(cJSON_GetArrayItem(item, 0));
-            list[count].at = s->epoch + conform_integer(cJSON_GetArrayItem(item, 1));
+            list[count].at = conform_time_of(s, cJSON_GetArrayItem(item, 1));
             count++;
         }
     }

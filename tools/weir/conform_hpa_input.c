@@ -38,8 +38,7 @@ static void read_rules(const cJSON *rules, weir_scaling_rules *out)
     weir_quantity q;
 
     if (conform_has(rules, "stabilizationWindowSeconds")) {
-        out->stabilization_window =
-            conform_int(rules, "stabilizationWindowSeconds", 0) * WEIR_SECOND;
+        out->stabilization_window = conform_seconds(rules, "stabilizationWindowSeconds", 0);
     }
     out->select_policy = conform_is(rules, "selectPolicy", "Disabled") ? WEIR_SELECT_DISABLED
                          : conform_is(rules, "selectPolicy", "Min")    ? WEIR_SELECT_MIN
@@ -57,7 +56,7 @@ static void read_rules(const cJSON *rules, weir_scaling_rules *out)
                   : conform_is(policy, "type", "Percent") ? WEIR_POLICY_PERCENT
                                                           : WEIR_POLICY_UNKNOWN;
         p->value = (int32_t)conform_int(policy, "value", 0);
-        p->period = conform_int(policy, "periodSeconds", 0) * WEIR_SECOND;
+        p->period = conform_seconds(policy, "periodSeconds", 0);
     }
     if (cJSON_IsString(tolerance) &&
         weir_quantity_parse(tolerance->valuestring, strlen(tolerance->valuestring), &q, NULL) ==
@@ -151,7 +150,7 @@ static const char *label(const cJSON *labels, const char *key, size_t length)
     }
     cJSON_ArrayForEach(item, labels)
     {
-        if (strlen(item->string) == length && memcmp(item->string, key, length) == 0) {
+        if (strlen(conform_key(item)) == length && memcmp(conform_key(item), key, length) == 0) {
             return item->valuestring;
         }
     }
@@ -242,8 +241,8 @@ static int is_pod_level(const cJSON *requests)
 
     cJSON_ArrayForEach(item, requests)
     {
-        if (strcmp(item->string, "cpu") == 0 || strcmp(item->string, "memory") == 0 ||
-            strncmp(item->string, "hugepages-", 10) == 0) {
+        if (strcmp(conform_key(item), "cpu") == 0 || strcmp(conform_key(item), "memory") == 0 ||
+            strncmp(conform_key(item), "hugepages-", 10) == 0) {
             return 1;
         }
     }
@@ -312,7 +311,7 @@ static void read_sample(const struct scenario *s, const cJSON *triple, weir_hpa_
     if (triple != NULL) {
         sample->present = WEIR_SAMPLE_PRESENT;
         sample->value = conform_integer(cJSON_GetArrayItem(triple, 0));
-        sample->at = s->epoch + conform_integer(cJSON_GetArrayItem(triple, 1));
+        sample->at = conform_time_of(s, cJSON_GetArrayItem(triple, 1));
         sample->window = conform_integer(cJSON_GetArrayItem(triple, 2));
     }
 }
@@ -338,7 +337,7 @@ static void add_samples(const struct scenario *s, struct hpa_input *input,
         int known = 0;
 
         for (uint32_t i = 0; i < pods->count; i++) {
-            known |= conform_is(pods->json[i], "name", item->string);
+            known |= conform_is(pods->json[i], "name", conform_key(item));
         }
         if (!known) {
             read_sample(s, item, sample++);

@@ -278,7 +278,7 @@ static void selector_text(const cJSON *selector, char *text, size_t size)
     cJSON_ArrayForEach(item, at(selector, "matchLabels"))
     {
         if (used < size) {
-            used += (size_t)snprintf(text + used, size - used, "%s: %s,", item->string,
+            used += (size_t)snprintf(text + used, size - used, "%s: %s,", conform_key(item),
                                      item->valuestring);
         }
     }
@@ -367,11 +367,6 @@ static void put_events(const struct run *run, cJSON *got, const weir_hpa_status 
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-static void put_number(cJSON *array, int64_t value)
-{
-    cJSON_AddItemToArray(array, cJSON_CreateNumber((double)value));
-}
-
 static void put_memory(const struct run *run, cJSON *got)
 {
     static const char *const names[] = {"scaleUpEvents", "scaleDownEvents"};
@@ -386,8 +381,8 @@ static void put_memory(const struct run *run, cJSON *got)
     for (size_t i = 0; i < count; i++) {
         cJSON *pair = cJSON_CreateArray();
 
-        put_number(pair, wishes[i].replicas);
-        put_number(pair, wishes[i].at - run->s->epoch);
+        conform_add_int(pair, wishes[i].replicas);
+        conform_add_int(pair, conform_since(run->s, wishes[i].at));
         cJSON_AddItemToArray(list, pair);
     }
     for (int32_t d = 0; d < 2; d++) {
@@ -396,8 +391,8 @@ static void put_memory(const struct run *run, cJSON *got)
         for (size_t i = 0; i < count; i++) {
             cJSON *event = cJSON_CreateArray();
 
-            put_number(event, events[i].change);
-            put_number(event, events[i].at - run->s->epoch);
+            conform_add_int(event, events[i].change);
+            conform_add_int(event, conform_since(run->s, events[i].at));
             cJSON_AddItemToArray(event, cJSON_CreateBool(events[i].outdated));
             cJSON_AddItemToArray(list, event);
         }
