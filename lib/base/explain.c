@@ -97,7 +97,7 @@ static const struct rule_row rules[] = {
      "the ratio {l} becomes {m} with what is assumed for the pods set aside"},
     {WEIR_RULE_HPA_SIZE, "hpa.size_flip",
      "A ratio over another number of pods must not turn the direction round: the size stays.",
-     "the ratio {m} over {l} pods would change the size the other way"},
+     "the ratio {m} over the pods counted would change the size the other way"},
     {WEIR_RULE_HPA_LARGEST, "hpa.largest", "Of several metrics the largest wish counts.",
      "{m} pods wanted, but {l} by this metric"},
     {WEIR_RULE_HPA_NO_SOURCE, "hpa.failed.source",

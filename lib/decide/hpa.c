@@ -195,10 +195,11 @@ weir_status weir_hpa_write_failed(weir_hpa *hpa)
 void weir__hpa_set_condition(weir_hpa *h, int32_t type, int32_t status, int32_t reason,
                              weir_time now)
 {
-    uint32_t i = 0;
+    uint32_t i = (uint32_t)type - 1; /* where it mostly is */
 
-    while (i < h->condition_count && h->conditions[i].type != type) {
-        i++;
+    if (i >= h->condition_count || h->conditions[i].type != type) {
+        for (i = 0; i < h->condition_count && h->conditions[i].type != type; i++) {
+        }
     }
     if (i == h->condition_count) { /* there are as many places as types */
         h->conditions[h->condition_count++] = (weir_hpa_condition){type, -1, 0, 0, now};

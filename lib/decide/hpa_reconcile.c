@@ -59,29 +59,44 @@ static double shown(const struct weir__hpa_metric *metric, int64_t milli)
     return metric->target_type == WEIR_HPA_UTILIZATION ? (double)milli : (double)milli / 1000.0;
 }
 
+/* The numbers behind a proposal: what was measured, and what it was held against. */
+static void numbers_of(const weir_hpa *h, const struct weir__hpa_slot *slot, double *measured,
+                       double *limit)
+{
+    const struct weir__hpa_metric *metric = &slot->rule;
+    const weir_hpa_proposal *p = &slot->proposal;
+
+    if (p->status != WEIR_OK) {
+        return;
+    }
+    *measured = p->filled_ratio;
+    if (p->rule == WEIR_RULE_HPA_METRIC) {
+        *measured =
+            shown(metric, metric->target_type == WEIR_HPA_UTILIZATION ? p->utilization : p->usage);
+        *limit = shown(metric, metric->target);
+    } else if (p->rule == WEIR_RULE_HPA_TOLERANCE) {
+        *limit = p->filled_ratio < 1.0 ? 1.0 - h->rules.down : 1.0 + h->rules.up;
+    } else if (p->rule == WEIR_RULE_HPA_DIRECTION) {
+        *limit = p->ratio;
+    }
+}
+
 static void explain_metric(struct work *w, int32_t item)
 {
-    const struct weir__hpa_metric *metric = &weir__hpa_slots(w->h)[item].rule;
-    const weir_hpa_proposal *p = &weir__hpa_slots(w->h)[item].proposal;
-    double measured = p->filled_ratio, limit = 0.0;
-    int32_t after = p->replicas;
+    const struct weir__hpa_slot *slot = &weir__hpa_slots(w->h)[item];
+    const weir_hpa_proposal *p = &slot->proposal;
+    double measured = 0.0, limit = 0.0;
 
-    step_of_pods(w, WEIR_RULE_HPA_IGNORED, item, p->ignored, p->ready);
-    step_of_pods(w, WEIR_RULE_HPA_UNREADY, item, p->unready, p->ready);
-    step_of_pods(w, WEIR_RULE_HPA_MISSING, item, p->missing, p->ready);
-    if (p->status != WEIR_OK) {
-        after = w->trace.replicas;
-        measured = 0.0;
-    } else if (p->rule == WEIR_RULE_HPA_METRIC) {
-        measured =
-            shown(metric, metric->target_type == WEIR_HPA_UTILIZATION ? p->utilization : p->usage);
-        limit = shown(metric, metric->target);
-    } else if (p->rule == WEIR_RULE_HPA_TOLERANCE) {
-        limit = measured < 1.0 ? 1.0 - w->h->rules.down : 1.0 + w->h->rules.up;
-    } else if (p->rule == WEIR_RULE_HPA_DIRECTION) {
-        limit = p->ratio;
+    if (p->ready + p->unready + p->missing + p->ignored > 0) {
+        step_of_pods(w, WEIR_RULE_HPA_IGNORED, item, p->ignored, p->ready);
+        step_of_pods(w, WEIR_RULE_HPA_UNREADY, item, p->unready, p->ready);
+        step_of_pods(w, WEIR_RULE_HPA_MISSING, item, p->missing, p->ready);
     }
-    weir__trace_step(&w->trace, p->rule, item, after, measured, limit);
+    if (w->trace.explain != NULL) {
+        numbers_of(w->h, slot, &measured, &limit);
+    }
+    weir__trace_step(&w->trace, p->rule, item,
+                     p->status == WEIR_OK ? p->replicas : w->trace.replicas, measured, limit);
 }
 
 static int32_t failure_of(int32_t source)

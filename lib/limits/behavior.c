@@ -165,17 +165,16 @@ static struct layout lay_out(const weir_behavior_config *c)
 {
     weir_duration window = c->behavior ? longer(c->scale_up.stabilization_window, down_window(c))
                                        : c->downscale_stabilization;
-    const weir_scaling_rules *rules[2] = {&c->scale_up, &c->scale_down};
+    weir_duration periods[2] = {weir__longest_period(&c->scale_up),
+                                weir__longest_period(&c->scale_down)};
     struct layout l = {.recommendations_at = sizeof(weir_behavior)};
 
     l.recommendations = steps_in(window, c->sync_period, c->reserve + SPARE_RECOMMENDATIONS);
     l.bytes = l.recommendations_at + weir__recommendations_bytes(l.recommendations);
     for (int32_t i = 0; i < 2; i++) {
-        weir_duration period = weir__longest_period(rules[i]);
+        /* Where a direction has no policies, the other's may still count its changes. */
+        weir_duration period = periods[i] > 0 ? periods[i] : periods[1 - i];
 
-        if (period == 0) { /* the other direction's policies may still count them */
-            period = weir__longest_period(rules[1 - i]);
-        }
         l.events[i] = steps_in(period, c->sync_period, c->reserve + SPARE_EVENTS);
         l.events_at[i] = l.bytes;
         l.bytes += l.events[i] * sizeof(weir_scale_event);
@@ -220,10 +219,14 @@ weir_status weir_behavior_init(weir_behavior *behavior, size_t bytes,
     b->digest = weir__config_digest(&weir__behavior_table, &own);
     b->seen = WEIR_TIME_NONE;
     b->config = own;
+    b->windows[WEIR_SCALE_UP] = own.scale_up.stabilization_window;
+    b->windows[WEIR_SCALE_DOWN] = own.behavior ? down_window(&own) : own.downscale_stabilization;
+    b->periods[WEIR_SCALE_UP] = weir__longest_period(&own.scale_up);
+    b->periods[WEIR_SCALE_DOWN] = weir__longest_period(&own.scale_down);
     weir__recommendations_lay(
         &b->recommendations,
         (uint32_t)(l.recommendations_at - offsetof(weir_behavior, recommendations)),
-        l.recommendations);
+        l.recommendations, own.behavior && own.scale_up.stabilization_window > 0);
     for (int32_t i = 0; i < 2; i++) {
         b->events_at[i] = (uint32_t)l.events_at[i];
         b->event_capacity[i] = l.events[i];
@@ -239,18 +242,18 @@ struct cuts {
     weir_time old;      /* what is before this may be overwritten */
 };
 
-static struct cuts cuts_of(const weir_behavior_config *c, weir_time now)
+static struct cuts cuts_of(const weir_behavior *b, weir_time now)
 {
     struct cuts cuts;
 
-    if (!c->behavior) { /* what is exactly as old as the window still counts */
-        cuts.old = weir__sub(now, c->downscale_stabilization);
-        cuts.down = weir__sub(cuts.old, 1);
+    cuts.down = weir__sub(now, b->windows[WEIR_SCALE_DOWN]);
+    if (!b->config.behavior) { /* what is exactly as old as the window still counts */
+        cuts.old = cuts.down;
+        cuts.down = weir__sub(cuts.down, 1);
         cuts.up = WEIR_TIME_NEVER;
         return cuts;
     }
-    cuts.up = weir__sub(now, c->scale_up.stabilization_window);
-    cuts.down = weir__sub(now, down_window(c));
+    cuts.up = weir__sub(now, b->windows[WEIR_SCALE_UP]);
     cuts.old = cuts.up < cuts.down ? cuts.up : cuts.down;
     return cuts;
 }
@@ -289,7 +292,7 @@ void weir__behavior_stabilize(weir_behavior *b, int32_t current, int32_t desired
                               struct weir__trace *trace, struct weir__limits *out)
 {
     const weir_behavior_config *c = &b->config;
-    struct cuts cuts = cuts_of(c, now);
+    struct cuts cuts = cuts_of(b, now);
     struct weir__extremes e = weir__recommendations_look(&b->recommendations, cuts.up, cuts.down);
 
     memset(out, 0, sizeof *out);
@@ -435,22 +438,18 @@ void weir__behavior_limit(const weir_behavior *b, int32_t current, weir_time now
 static void event_cuts(const weir_behavior *b, int32_t direction, weir_time now,
                        weir_time *outdated, weir_time *useless)
 {
-    weir_duration up = weir__longest_period(&b->config.scale_up);
-    weir_duration down = weir__longest_period(&b->config.scale_down);
-
-    *outdated = weir__sub(now, direction == WEIR_SCALE_UP ? up : down);
-    *useless = weir__sub(now, longer(up, down));
+    *outdated = weir__sub(now, b->periods[direction]);
+    *useless = weir__sub(now, longer(b->periods[0], b->periods[1]));
 }
 
-weir_status weir__behavior_ready(weir_behavior *b, weir_time now, const int32_t changes[2])
+/* Whether there are places for the wish and the changes in lists that may be full. */
+static int has_room(weir_behavior *b, weir_time now, const int32_t changes[2])
 {
-    struct cuts cuts = cuts_of(&b->config, now);
+    struct weir__recommendations *r = &b->recommendations;
+    struct cuts cuts = cuts_of(b, now);
 
-    if (now < b->seen) {
-        return WEIR_E_TIME;
-    }
-    if (!weir__recommendations_room(&b->recommendations, cuts.up, cuts.down, cuts.old)) {
-        return WEIR_E_LIMIT;
+    if (r->count == r->capacity && !weir__recommendations_room(r, cuts.up, cuts.down, cuts.old)) {
+        return 0;
     }
     for (int32_t i = 0; b->config.behavior && i < 2; i++) {
         struct weir__events events = weir__behavior_events(b, i);
@@ -458,10 +457,23 @@ weir_status weir__behavior_ready(weir_behavior *b, weir_time now, const int32_t 
 
         event_cuts(b, i, now, &outdated, &useless);
         if (!weir__events_room(&events, changes[i], outdated, useless)) {
-            return WEIR_E_LIMIT;
+            return 0;
         }
     }
-    return WEIR_OK;
+    return 1;
+}
+
+weir_status weir__behavior_ready(weir_behavior *b, weir_time now, const int32_t changes[2])
+{
+    if (now < b->seen) {
+        return WEIR_E_TIME;
+    }
+    if (b->recommendations.count < b->recommendations.capacity &&
+        b->event_count[0] + changes[0] <= b->event_capacity[0] &&
+        b->event_count[1] + changes[1] <= b->event_capacity[1]) {
+        return WEIR_OK;
+    }
+    return has_room(b, now, changes) ? WEIR_OK : WEIR_E_LIMIT;
 }
 
 void weir__behavior_store(weir_behavior *b, int32_t from, int32_t to, weir_time at)

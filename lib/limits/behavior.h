@@ -17,9 +17,11 @@ extern const weir_field weir__scale_down_fields[WEIR__RULES_FIELDS];
 
 struct weir_behavior {
     struct weir__block block;
-    uint64_t digest;       /* of the configuration it was made with */
-    weir_time seen;        /* the last time that came up */
-    uint32_t events_at[2]; /* bytes from here, by WEIR_SCALE_* */
+    uint64_t digest;          /* of the configuration it was made with */
+    weir_time seen;           /* the last time that came up */
+    weir_duration windows[2]; /* by WEIR_SCALE_*; without rules the second one alone */
+    weir_duration periods[2]; /* the longest of each direction's policies */
+    uint32_t events_at[2];    /* bytes from here, by WEIR_SCALE_* */
     uint16_t event_count[2];
     uint16_t event_capacity[2];
     struct weir__recommendations recommendations;

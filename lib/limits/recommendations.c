@@ -37,7 +37,8 @@ size_t weir__recommendations_bytes(uint16_t capacity)
            2 * weir__round_up8(capacity * sizeof(uint16_t));
 }
 
-void weir__recommendations_lay(struct weir__recommendations *r, uint32_t at, uint16_t capacity)
+void weir__recommendations_lay(struct weir__recommendations *r, uint32_t at, uint16_t capacity,
+                               int with_lows)
 {
     memset(r, 0, sizeof *r);
     r->capacity = capacity;
@@ -45,6 +46,7 @@ void weir__recommendations_lay(struct weir__recommendations *r, uint32_t at, uin
     r->old_at = r->slots_at + (uint32_t)(capacity * sizeof(struct weir__slot));
     r->highs_at = r->old_at + (uint32_t)(words(capacity) * sizeof(uint64_t));
     r->lows_at = r->highs_at + (uint32_t)weir__round_up8(capacity * sizeof(uint16_t));
+    r->with_lows = with_lows != 0;
     weir__recommendations_clear(r);
 }
 
@@ -52,6 +54,7 @@ void weir__recommendations_clear(struct weir__recommendations *r)
 {
     memset(slots(r), 0, weir__recommendations_bytes(r->capacity));
     r->count = 0;
+    r->old_count = 0;
     r->oldest = r->newest = WEIR__NO_SLOT;
     r->highs = r->lows = (struct weir__queue){0, 0};
     r->begun = 0;
@@ -115,8 +118,8 @@ struct weir__extremes weir__recommendations_look(struct weir__recommendations *r
                                                  weir_time down)
 {
     struct weir__extremes e = {INT32_MAX, INT32_MIN, WEIR_TIME_NEVER, WEIR_TIME_NEVER};
-    const struct weir__slot *low = front(r, &r->lows, lows(r), IN_LOWS, up);
     const struct weir__slot *high = front(r, &r->highs, highs(r), IN_HIGHS, down);
+    const struct weir__slot *low = r->with_lows ? front(r, &r->lows, lows(r), IN_LOWS, up) : NULL;
 
     if (low != NULL) {
         e.low = low->replicas;
@@ -143,7 +146,9 @@ static void append(struct weir__recommendations *r, uint16_t index)
     }
     r->newest = index;
     push(r, &r->highs, highs(r), IN_HIGHS, 1, index);
-    push(r, &r->lows, lows(r), IN_LOWS, -1, index);
+    if (r->with_lows) {
+        push(r, &r->lows, lows(r), IN_LOWS, -1, index);
+    }
 }
 
 /* Links all slots in order of time and fills the queues again, none being old. The slots are in
@@ -154,6 +159,7 @@ static void rebuild(struct weir__recommendations *r)
     uint16_t index;
 
     memset(old_bits(r), 0, words(r->capacity) * sizeof(uint64_t));
+    r->old_count = 0;
     r->highs = r->lows = (struct weir__queue){0, 0};
     r->oldest = r->newest = WEIR__NO_SLOT;
     for (uint16_t i = 0; i < r->count; i++) { /* `newer` is the next older one for now */
@@ -182,34 +188,47 @@ static void rebuild(struct weir__recommendations *r)
     }
 }
 
-/* Marks the slots before `old`, which are at the front. */
-static void mark_old(struct weir__recommendations *r, weir_time old)
+/* Marks the slots before `old`, which are at the front; gives the last one that it marked. */
+static uint16_t mark_old(struct weir__recommendations *r, weir_time old)
 {
+    uint16_t marked = WEIR__NO_SLOT;
+
     while (r->oldest != WEIR__NO_SLOT && slots(r)[r->oldest].at < old) {
-        old_bits(r)[r->oldest / 64] |= UINT64_C(1) << r->oldest % 64;
-        r->oldest = slots(r)[r->oldest].newer;
+        marked = r->oldest;
+        old_bits(r)[marked / 64] |= UINT64_C(1) << marked % 64;
+        r->old_count++;
+        r->oldest = slots(r)[marked].newer;
     }
     if (r->oldest == WEIR__NO_SLOT) {
         r->newest = WEIR__NO_SLOT;
     }
+    return marked;
 }
 
-/* The last slot of the list that is old; WEIR__NO_SLOT when none is. */
+/* The number of the highest bit that is set; there is one. */
+static uint16_t highest_bit(uint64_t word)
+{
+    uint16_t bit = 0;
+
+    for (uint16_t half = 32; half > 0; half /= 2) {
+        if (word >> half != 0) {
+            word >>= half;
+            bit = (uint16_t)(bit + half);
+        }
+    }
+    return bit;
+}
+
+/* The last slot of the list that is old; there is one. */
 static uint16_t last_old(struct weir__recommendations *r)
 {
     const uint64_t *bits = old_bits(r);
+    size_t i = words(r->count) - 1;
 
-    for (size_t i = words(r->count); i-- > 0;) {
-        if (bits[i] != 0) {
-            uint16_t bit = 63;
-
-            while (bits[i] >> bit == 0) {
-                bit--;
-            }
-            return (uint16_t)(i * 64 + bit);
-        }
+    while (bits[i] == 0) {
+        i--;
     }
-    return WEIR__NO_SLOT;
+    return (uint16_t)(i * 64 + highest_bit(bits[i]));
 }
 
 /* A slot that no window can need before another one: it is in neither queue. */
@@ -226,25 +245,21 @@ static uint16_t useless(const struct weir__recommendations *r)
 int weir__recommendations_room(struct weir__recommendations *r, weir_time up, weir_time down,
                                weir_time old)
 {
-    if (r->count < r->capacity) {
-        return 1;
-    }
     weir__recommendations_look(r, up, down);
     mark_old(r, old);
-    return last_old(r) != WEIR__NO_SLOT || useless(r) != WEIR__NO_SLOT;
+    return r->old_count > 0 || useless(r) != WEIR__NO_SLOT;
 }
 
 void weir__recommendations_add(struct weir__recommendations *r, weir_time at, int32_t replicas,
                                weir_time old)
 {
-    uint16_t index;
-    int in_order;
+    uint16_t index = mark_old(r, old); /* as a rule, one grows old at each step */
+    int in_order = r->newest == WEIR__NO_SLOT || slots(r)[r->newest].at <= at;
 
-    mark_old(r, old);
-    index = last_old(r);
-    in_order = r->newest == WEIR__NO_SLOT || slots(r)[r->newest].at <= at;
-    if (index != WEIR__NO_SLOT) {
+    if (r->old_count > 0) {
+        index = r->old_count == 1 && index != WEIR__NO_SLOT ? index : last_old(r);
         old_bits(r)[index / 64] &= ~(UINT64_C(1) << index % 64);
+        r->old_count--;
     } else if (r->count < r->capacity) {
         index = r->count++;
     } else {
@@ -272,5 +287,6 @@ void weir__recommendations_finish(struct weir__recommendations *r, uint16_t coun
 {
     r->count = count;
     r->begun = 1;
+    r->with_lows = 1;
     rebuild(r);
 }

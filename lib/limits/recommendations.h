@@ -40,15 +40,18 @@ struct weir__recommendations {
     uint16_t capacity, count;
     uint16_t oldest, newest; /* of the slots that are not old; WEIR__NO_SLOT: none */
     struct weir__queue highs, lows;
-    int32_t reserved;
-    int32_t begun; /* 1: there is a list, if an empty one */
+    uint16_t old_count; /* slots whose bit is set */
+    uint16_t with_lows; /* 0: no wish is ever after the begin of the scale-up window */
+    int32_t begun;      /* 1: there is a list, if an empty one */
 };
 
 /* Bytes of the arrays for so many slots. */
 size_t weir__recommendations_bytes(uint16_t capacity);
 
-/* Empties it; the arrays are `at` bytes from the struct. */
-void weir__recommendations_lay(struct weir__recommendations *r, uint32_t at, uint16_t capacity);
+/* Empties it; the arrays are `at` bytes from the struct. Where the scale-up window has no length
+ * the queue of low wishes is left out, until a list of foreign times is set. */
+void weir__recommendations_lay(struct weir__recommendations *r, uint32_t at, uint16_t capacity,
+                               int with_lows);
 
 /* Forgets all wishes. */
 void weir__recommendations_clear(struct weir__recommendations *r);
@@ -57,7 +60,7 @@ void weir__recommendations_clear(struct weir__recommendations *r);
 struct weir__extremes weir__recommendations_look(struct weir__recommendations *r, weir_time up,
                                                  weir_time down);
 
-/* Whether one more wish finds room, if those before `old` may be overwritten. */
+/* Whether one more wish finds room when the list is full, those before `old` being overwritten. */
 int weir__recommendations_room(struct weir__recommendations *r, weir_time up, weir_time down,
                                weir_time old);
 
