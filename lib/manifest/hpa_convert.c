@@ -54,6 +54,7 @@ static void convert_name(struct convert *c, const struct weir__shaped *in, const
     }
     if (length > 0) {
         memcpy(out, text->text, length);
+        out[length] = '\0';
     }
 }
 
@@ -80,6 +81,7 @@ static void convert_target(struct convert *c, const struct weir__hpa_target *tar
     int whole = is_object || metric->source == WEIR_HPA_EXTERNAL;
     int average = target->average_value.state == WEIR__PRESENT;
     int value = target->value.state == WEIR__PRESENT;
+    int utilization = target->average_utilization.state == WEIR__PRESENT;
 
     if (average && (!is_object || type == WEIR_HPA_AVERAGE_VALUE)) {
         metric->target_type = WEIR_HPA_AVERAGE_VALUE;
@@ -87,8 +89,7 @@ static void convert_target(struct convert *c, const struct weir__hpa_target *tar
     } else if (value && whole && (!is_object || type == WEIR_HPA_VALUE)) {
         metric->target_type = WEIR_HPA_VALUE;
         convert_amount(c, target, "value", &target->value, metric);
-    } else if (!whole && metric->source != WEIR_HPA_PODS &&
-               target->average_utilization.state == WEIR__PRESENT) {
+    } else if (!whole && metric->source != WEIR_HPA_PODS && utilization) {
         metric->target_type = WEIR_HPA_UTILIZATION;
         metric->target = target->average_utilization.value;
     }
@@ -98,7 +99,7 @@ static void convert_target(struct convert *c, const struct weir__hpa_target *tar
                "does not go with the value that is set: the controller would always fail to read "
                "this metric");
     } else if (type != 0 && metric->target_type != WEIR_HPA_TARGET_NONE &&
-               type != metric->target_type) {
+               type != metric->target_type && average + value + utilization == 1) {
         report(c, WEIR_PROBLEM_WARNING, WEIR_OK, &target->is, "type",
                "does not go with the value that is set, which is what counts");
     }

@@ -120,14 +120,17 @@ static void read_amount(struct reading *r, struct weir__amount *out, const struc
         say_quantity(r, node, &err);
         return;
     }
-    weir_quantity_text(&q, NULL, 0, &need);
-    stored = take(r, q.verbatim ? length + 1 : need);
+    if (q.verbatim) {
+        stored = weir__arena_text(r->arena, text, length);
+    } else {
+        weir_quantity_text(&q, NULL, 0, &need);
+        stored = weir__arena_take(r->arena, need);
+    }
     if (stored == NULL) {
+        r->problems->out_of_memory = 1;
         return;
     }
-    if (q.verbatim) {
-        memcpy(stored, text, length);
-    } else {
+    if (!q.verbatim) {
         weir_quantity_text(&q, stored, need, NULL);
     }
     out->text = stored;
