@@ -21,6 +21,7 @@ static const struct {
     {"knative", conform_stats_ops},
     {"k8s.io/kubernetes", conform_hpa_ops},
     {"k8s.io/kubernetes", conform_hpa_reconcile_ops},
+    {"k8s.io/kubernetes", conform_hpa_spec_ops},
 };
 
 /* The operation of a name in the scenario's own area. Where a scenario does not say what was
