@@ -115,6 +115,30 @@ static double revision_second(void *state, weir_time now)
     return decision.replicas;
 }
 
+/* With its reconciler, and pods that follow every wish at once. */
+static double whole_second(void *state, weir_time now)
+{
+    weir_kpa_stat stat = {load_at(now), 0, 20, 0};
+    weir_kpa_reconcile_input cluster;
+    weir_decision decision;
+    weir_kpa_reconcile last;
+
+    weir_kpa_record(state, now, &stat);
+    if (now < weir_kpa_due(state)) {
+        return 0;
+    }
+    weir_kpa_get_reconcile(state, &last, sizeof last);
+    weir_kpa_reconcile_input_init(&cluster, sizeof cluster);
+    cluster.replicas = last.want > 0 ? last.want : 1;
+    cluster.ready = cluster.replicas;
+    cluster.has_private_service = 1;
+    cluster.has_service = 1;
+    cluster.network_ready = 1;
+    weir_decision_init(&decision, sizeof decision);
+    weir_kpa_step(state, &cluster, now, &decision, NULL);
+    return decision.replicas;
+}
+
 static const struct bench benches[] = {
     {"window-record", make_linear_60s, window_record, 200, WEIR_SECOND, window_record, WEIR_SECOND},
     {"read-linear-60s", make_linear_60s, window_record, 200, WEIR_SECOND, window_read, 0},
@@ -122,6 +146,7 @@ static const struct bench benches[] = {
     {"read-weighted-1h", make_weighted_1h, window_record, 3700, WEIR_SECOND, window_read, 0},
     {"decide", make_decider, decide, 200, WEIR_SECOND, decide, 2 * WEIR_SECOND},
     {"revision-second", make_kpa, revision_second, 200, WEIR_SECOND, revision_second, WEIR_SECOND},
+    {"whole-revision-second", make_kpa, whole_second, 200, WEIR_SECOND, whole_second, WEIR_SECOND},
 };
 
 int main(int argc, char **argv)

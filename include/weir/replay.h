@@ -54,10 +54,12 @@ typedef struct weir_report {
     int64_t scale_ups;       /**< decisions that asked for more pods */
     int64_t scale_downs;     /**< decisions that asked for fewer */
     int64_t reversals;       /**< changes in the other direction than the one before */
+    int64_t cold_starts;     /**< scale-ups from zero pods */
     double seconds;          /**< length of the trace */
     double replica_seconds;  /**< pods in existence, starting and stopping ones too, over time */
     double ready_seconds;    /**< ready pods over time */
     double panic_seconds;    /**< time in panic mode */
+    double proxy_seconds;    /**< Knative: time with the activator in the path */
     double zero_seconds;     /**< time with no pod in existence */
     double overload_seconds; /**< time with more load than the ready pods can take */
     uint64_t digest;         /**< of every valid decision: the same on every machine */

@@ -15,6 +15,7 @@ struct weir_replay {
     weir_time row_at;      /* of the last row; WEIR_TIME_NONE: none yet */
     weir_time passed;      /* all before it is done */
     weir_time reported_at; /* of the last report to the autoscaler */
+    int64_t ready;         /* pods that the last decision saw ready */
     int32_t main_series;
     int32_t series; /* the autoscaler's; 0: not asked for yet */
     int32_t loaded; /* 1: the last report was of a load above zero */
@@ -145,6 +146,7 @@ weir_status weir_replay_init(weir_replay *replay, size_t bytes, const weir_repla
     r->row_at = WEIR_TIME_NONE;
     r->passed = start;
     r->reported_at = start;
+    r->ready = own.initial_replicas;
     r->skip_idle = own.skip_idle;
     r->sampled = own.sample_interval > 0;
     weir__sampler_begin(&r->sampler, start, own.sample_interval, own.hold);
@@ -155,6 +157,21 @@ weir_status weir_replay_init(weir_replay *replay, size_t bytes, const weir_repla
 }
 
 /* ---- samples -------------------------------------------------------------------------------- */
+
+/* When an autoscaler that watches the pods has something to look at. */
+static weir_time next_change(const weir_replay *r, const void *autoscaler)
+{
+    if (!weir_autoscaler_watches_pods(autoscaler)) {
+        return WEIR_TIME_NEVER;
+    }
+    return r->plant.ready != r->ready ? r->plant.now
+                                      : weir__plant_next_ready(&r->plant, yard_of(r));
+}
+
+static weir_time earlier(weir_time a, weir_time b)
+{
+    return a < b ? a : b;
+}
 
 static weir_status check_row(const weir_replay *r, const void *autoscaler, const weir_reading *row,
                              size_t count)
@@ -171,7 +188,9 @@ static weir_status check_row(const weir_replay *r, const void *autoscaler, const
         }
     }
     if (row[0].at < 0 || row[0].at < r->passed || row[0].at <= r->row_at ||
-        row[0].at > (r->sampled ? r->sampler.next : weir_autoscaler_due(autoscaler))) {
+        row[0].at > (r->sampled
+                         ? r->sampler.next
+                         : earlier(weir_autoscaler_due(autoscaler), next_change(r, autoscaler)))) {
         return WEIR_E_TIME;
     }
     return WEIR_OK;
@@ -276,7 +295,7 @@ static void follow(weir_replay *r, const weir_decision *d)
 {
     int64_t replicas = d->valid && d->replicas >= 0 ? d->replicas : r->plant.wanted;
 
-    weir__score_decision(&r->score, d, replicas - r->plant.wanted);
+    weir__score_decision(&r->score, d, r->plant.wanted, replicas);
     weir__plant_scale(&r->plant, yard(r), replicas);
     r->idle = !d->valid;
 }
@@ -286,12 +305,13 @@ static void follow(weir_replay *r, const weir_decision *d)
 static weir_status go_to_decision(weir_replay *r, void *autoscaler, weir_time until, weir_time *at)
 {
     for (;;) {
-        weir_time due = weir_autoscaler_due(autoscaler);
+        weir_time change = next_change(r, autoscaler);
+        weir_time due = earlier(weir_autoscaler_due(autoscaler), change);
         weir_status status;
         int64_t skipped;
 
-        if (weir_autoscaler_poked(autoscaler) && r->reported_at < due) {
-            due = r->reported_at;
+        if (weir_autoscaler_poked(autoscaler)) {
+            due = earlier(due, r->reported_at);
         }
         if (r->sampler.next <= due && r->sampler.next < until) {
             status = take_sample(r, autoscaler);
@@ -304,10 +324,10 @@ static weir_status go_to_decision(weir_replay *r, void *autoscaler, weir_time un
             *at = WEIR_TIME_NEVER;
             return WEIR_OK;
         }
-        skipped = r->idle && r->skip_idle
-                      ? weir_autoscaler_skip(autoscaler,
-                                             r->sampler.next < until ? r->sampler.next : until)
-                      : 0;
+        skipped =
+            r->idle && r->skip_idle
+                ? weir_autoscaler_skip(autoscaler, earlier(change, earlier(r->sampler.next, until)))
+                : 0;
         if (skipped == 0) {
             *at = due > r->plant.now ? due : r->plant.now;
             return WEIR_OK;
@@ -347,6 +367,7 @@ weir_status weir_replay_next(weir_replay *replay, void *autoscaler, weir_time un
     if (target != NULL) {
         *target = seen;
     }
+    r->ready = seen.ready_replicas;
     follow(r, out);
     return status;
 }
@@ -384,10 +405,12 @@ weir_status weir_replay_report(const weir_replay *replay, weir_time end, weir_re
     report->scale_ups = r->score.scale_ups;
     report->scale_downs = r->score.scale_downs;
     report->reversals = r->score.reversals;
+    report->cold_starts = r->score.cold_starts;
     report->seconds = (double)(end - r->started) / 1e9;
     report->replica_seconds = weir__plant_replica_seconds(&plant);
     report->ready_seconds = weir__plant_ready_seconds(&plant);
     report->panic_seconds = weir__span_seconds(&r->score.panic, end);
+    report->proxy_seconds = weir__span_seconds(&r->score.proxy, end);
     report->zero_seconds = weir__span_seconds(&plant.sums.zero, end);
     report->overload_seconds = weir__span_seconds(&plant.sums.overload, end);
     report->digest = r->score.digest;

@@ -40,6 +40,7 @@ struct sink {
     int32_t replicas; /* of the last row of the table */
     int32_t valid;
     uint32_t panic;
+    char labels[LABELS_MAX][LABEL_SIZE];
     int any;
     weir_time news; /* of the first panic, or else of the first change: WEIR_TIME_NONE */
     int panicked;   /* it is a panic */
@@ -74,17 +75,24 @@ static void print_columns(const struct outcome *o)
 
         printf(" %9.*s", (int)strcspn(name, "_"), name);
     }
-    printf(" %6s %9s  %s\n", "ready", "wanted", "why");
+    printf(" %6s %9s", "ready", "pods");
+    for (size_t i = 0; o->kind->labels[i] != NULL; i++) {
+        printf("  %-9s", o->kind->labels[i]);
+    }
+    printf("  why\n");
 }
 
 /* Whether a decision is a line of its own: something changed. */
-static int is_change(const struct sink *s, const weir_decision *d)
+static int is_change(const struct sink *s, const struct moment *m)
 {
+    const weir_decision *d = &m->decision;
+
     if (s->explain || !s->any) {
         return 1;
     }
     return d->valid != s->valid || d->replicas != s->replicas ||
-           (d->flags & WEIR_FLAG_PANIC) != s->panic;
+           (d->flags & WEIR_FLAG_PANIC) != s->panic ||
+           memcmp(m->labels, s->labels, sizeof s->labels) != 0;
 }
 
 static void print_row(struct sink *s, const struct moment *m)
@@ -93,7 +101,7 @@ static void print_row(struct sink *s, const struct moment *m)
     char time[40], reason[512], change[32];
     const char *paint = "", *end = "";
 
-    if (!is_change(s, d)) {
+    if (!is_change(s, m)) {
         return;
     }
     if (!s->any) {
@@ -119,13 +127,18 @@ static void print_row(struct sink *s, const struct moment *m)
     for (size_t i = 0; s->outcome->kind->measures[i] != NULL; i++) {
         print_value(m->measures[i]);
     }
-    printf(" %6d %s%9s%s  %s\n", m->target.ready_replicas, paint, change, end, reason);
+    printf(" %6d %s%9s%s", m->target.ready_replicas, paint, change, end);
+    for (size_t i = 0; s->outcome->kind->labels[i] != NULL; i++) {
+        printf("  %-9s", m->labels[i]);
+    }
+    printf("  %s\n", reason);
     if (s->explain) {
         print_steps(&m->explain);
     }
     s->replicas = d->replicas;
     s->valid = d->valid;
     s->panic = d->flags & WEIR_FLAG_PANIC;
+    memcpy(s->labels, m->labels, sizeof s->labels);
     s->any = 1;
 }
 
@@ -152,7 +165,11 @@ static void print_csv(struct sink *s, const struct moment *m)
         for (size_t i = 0; measures[i] != NULL; i++) {
             printf(",%s", measures[i]);
         }
-        printf(",ready,replicas,wanted,valid,panic,excess_burst_capacity,rule\n");
+        printf(",ready,replicas,wanted,valid,panic,excess_burst_capacity,rule");
+        for (size_t i = 0; s->outcome->kind->labels[i] != NULL; i++) {
+            printf(",%s", s->outcome->kind->labels[i]);
+        }
+        printf("\n");
         s->any = 1;
     }
     put_seconds(time, sizeof time, d->at);
@@ -161,9 +178,13 @@ static void print_csv(struct sink *s, const struct moment *m)
     for (size_t i = 0; measures[i] != NULL; i++) {
         print_cell(m->measures[i]);
     }
-    printf(",%d,%d,%d,%d,%d,%d,%s\n", m->target.ready_replicas, m->target.status_replicas,
+    printf(",%d,%d,%d,%d,%d,%d,%s", m->target.ready_replicas, m->target.status_replicas,
            d->replicas, d->valid, (d->flags & WEIR_FLAG_PANIC) != 0, d->excess_burst_capacity,
            weir_rule_name(d->rule));
+    for (size_t i = 0; s->outcome->kind->labels[i] != NULL; i++) {
+        printf(",%s", m->labels[i]);
+    }
+    printf("\n");
 }
 
 static void print_json(const struct sink *s, const struct moment *m)
@@ -219,13 +240,14 @@ static void print_heading(const struct request *q, const struct replaying *r)
 {
     const struct outcome *o = replaying_outcome(r);
     const weir_replay_config *c = replaying_config(r);
-    char about[256], left_out[256], start[32], stop[32];
+    char about[256], bounds[256], start[32], stop[32];
 
     o->kind->describe(about, sizeof about, o->item->config);
     put_duration(start, sizeof start, c->pod_start);
     put_duration(stop, sizeof stop, c->pod_stop);
-    printf("%s %s/%s (%s)\n  scales on: %s\n", o->item->api_kind, o->item->name_space,
-           o->item->name, o->item->file, about);
+    o->kind->bounds(bounds, sizeof bounds, o->item->config);
+    printf("%s %s/%s (%s)\n  scales on: %s\n  bounds: %s\n", o->item->api_kind, o->item->name_space,
+           o->item->name, o->item->file, about, bounds);
     printf("  load: %s of %s", o->series, q->load);
     if (q->scale != 1.0) {
         printf(", times %.6g", q->scale);
@@ -235,10 +257,6 @@ static void print_heading(const struct request *q, const struct replaying *r)
         "  pods: %d ready at the start; ready %s after they are asked for, gone %s after they are "
         "told to stop\n",
         c->initial_replicas, start, stop);
-    o->kind->leaves_out(left_out, sizeof left_out, o->item->config);
-    if (left_out[0] != '\0') {
-        printf("  not applied: %s\n", left_out);
-    }
     printf("\n");
 }
 
@@ -260,10 +278,12 @@ static void print_summary(const struct outcome *o, double pod_capacity)
            r->replica_seconds, r->replica_seconds / 3600,
            r->seconds > 0 ? r->replica_seconds / r->seconds : 0.0);
     printf("  peak                 %d pods\n", r->peak_replicas);
-    printf("  scale-ups            %" PRId64 "\n", r->scale_ups);
+    printf("  scale-ups            %" PRId64 ", %" PRId64 " of them from zero\n", r->scale_ups,
+           r->cold_starts);
     printf("  scale-downs          %" PRId64 "\n", r->scale_downs);
     printf("  reversals            %" PRId64 "\n", r->reversals);
     printf("  seconds in panic     %.0f\n", r->panic_seconds);
+    printf("  seconds proxied      %.0f (requests went through the activator)\n", r->proxy_seconds);
     printf("  seconds at zero      %.0f\n", r->zero_seconds);
     if (pod_capacity > 0) {
         printf("  seconds overloaded   %.0f (more than %.6g for each ready pod)\n",
@@ -414,9 +434,8 @@ const struct command command_replay = {
         "next one, as a scraper would see it every second, but no longer than --hold; then there "
         "is\n"
         "no data. The load stays as recorded whatever is decided.\n\n"
-        "Decisions are those of the Knative autoscaler before the reconciler's bounds. "
-        "docs/replay.md\n"
-        "describes the model, the table, and the csv and json formats.\n\n"
+        "The pods are those that the deployment is given: bounds and scale to zero included.\n"
+        "docs/replay.md describes the model, the table, and the csv and json formats.\n\n"
         "Examples:\n"
         "  weir replay -f examples/knative-service.yaml --load examples/data/traffic.csv --plot\n"
         "  weir replay -f ksvc.yaml -f config-autoscaler.yaml --load rps.csv.gz --rps requests \\\n"

@@ -319,6 +319,7 @@ static void complete(struct replaying *r, struct moment *m)
     m->has_load = r->outcome.rows > 0 && main->status == WEIR_OK &&
                   m->decision.at - r->outcome.last < r->request.replay.hold;
     r->outcome.kind->measure(r->autoscaler, m->decision.at, m->measures);
+    r->outcome.kind->label(r->autoscaler, m->labels);
 }
 
 /* Makes the decisions before a time. 1 to go on, 0 when `see` stops, -1 after a message. */

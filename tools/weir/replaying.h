@@ -96,6 +96,7 @@ struct moment {
     double load;                   /* last value of the main series */
     double measures[MEASURES_MAX]; /* what the kind looks at, see kinds.h; NaN: nothing */
     int has_load;                  /* 0: no row stands */
+    char labels[LABELS_MAX][LABEL_SIZE];
 };
 
 /* What came of it, besides the moments. */
