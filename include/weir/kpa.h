@@ -412,6 +412,13 @@ WEIR_API weir_status weir_kpa_bytes(const weir_kpa_config *config, size_t *bytes
 WEIR_API weir_status weir_kpa_init(weir_kpa *kpa, size_t bytes, const weir_kpa_config *config,
                                    int64_t ready, weir_time now, weir_error *err);
 
+/**
+ * Makes a new revision one that was scaled to zero before `now`: inactive, no pod wanted, so that
+ * the next request wakes it at once. To be called before anything else.
+ * @return WEIR_OK; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_kpa_set_idle(weir_kpa *kpa, weir_time now);
+
 /** The collector and the decider inside, to be used as such. NULL for a foreign pointer. */
 WEIR_API weir_kpa_collector *weir_kpa_get_collector(weir_kpa *kpa);
 WEIR_API weir_kpa_decider *weir_kpa_get_decider(weir_kpa *kpa);

@@ -170,6 +170,9 @@ static int32_t within_bounds(struct round *r)
     }
     if (pods < 0 && min >= 0) { /* a revision that is being activated and wants nothing yet */
         step(r, WEIR_RULE_KPA_UNKNOWN, 0, 0.0, 0.0);
+        if (min == 0) {
+            return 0; /* the lower bound has spoken: an upper one below it is not asked */
+        }
         pods = 0;
     }
     if (pods < min) {

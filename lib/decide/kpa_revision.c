@@ -30,6 +30,26 @@ weir_status weir_kpa_record(weir_kpa *kpa, weir_time at, const weir_kpa_stat *st
     return status;
 }
 
+weir_status weir_kpa_set_idle(weir_kpa *kpa, weir_time now)
+{
+    weir_kpa_decider *decider;
+
+    if (!weir__block_is(kpa, WEIR_KIND_KPA)) {
+        return WEIR_E_ARG;
+    }
+    decider = weir__kpa_decider(kpa);
+    decider->desired = 0;
+    decider->excess_burst_capacity =
+        weir__to_i32(weir__kpa_excess_burst(&decider->config, 0, 0.0), decider->config.conversion);
+    kpa->reconciler.active = WEIR_CONDITION_FALSE;
+    kpa->reconciler.reason = WEIR_KPA_REASON_NO_TRAFFIC;
+    kpa->reconciler.active_since = weir__sub(now, weir__floor_mod(now, WEIR_SECOND));
+    kpa->reconciler.initialized = 1;
+    kpa->reconciler.desired_scale = 0;
+    kpa->reconciler.has_service = 1;
+    return WEIR_OK;
+}
+
 /* ---- the scale step ------------------------------------------------------------------------- */
 
 /* What the decider is to look at. */

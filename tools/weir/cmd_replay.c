@@ -106,10 +106,11 @@ static void print_row(struct sink *s, const struct moment *m)
     }
     if (!s->any) {
         print_columns(s->outcome);
+        s->replicas = d->current;
     }
     put_time(time, sizeof time, d->at, s->outcome->first);
     put_reason(reason, sizeof reason, &m->explain);
-    if (s->any && d->replicas != s->replicas) {
+    if (d->replicas != s->replicas) {
         snprintf(change, sizeof change, "%d>%d", s->replicas, d->replicas);
     } else if (d->replicas >= 0) {
         snprintf(change, sizeof change, "%d", d->replicas);
@@ -248,11 +249,22 @@ static void print_heading(const struct request *q, const struct replaying *r)
     o->kind->bounds(bounds, sizeof bounds, o->item->config);
     printf("%s %s/%s (%s)\n  scales on: %s\n  bounds: %s\n", o->item->api_kind, o->item->name_space,
            o->item->name, o->item->file, about, bounds);
-    printf("  load: %s of %s", o->series, q->load);
+    if (q->workers > 0) {
+        char service[32], length[32];
+
+        put_duration(service, sizeof service, q->service_time);
+        put_duration(length, sizeof length, q->workers_for);
+        printf("  load: %" PRId64 " workers for %s; a request runs %s, and the next one follows it",
+               q->workers, length, service);
+    } else if (q->by_requests) {
+        printf("  load: the requests of %s", q->load);
+    } else {
+        printf("  load: %s of %s", o->series, q->load);
+    }
     if (q->scale != 1.0) {
         printf(", times %.6g", q->scale);
     }
-    printf("; as recorded, whatever is decided\n");
+    printf("%s\n", q->by_requests ? "" : "; as recorded, whatever is decided");
     printf(
         "  pods: %d ready at the start; ready %s after they are asked for, gone %s after they are "
         "told to stop\n",
@@ -260,12 +272,16 @@ static void print_heading(const struct request *q, const struct replaying *r)
     printf("\n");
 }
 
-static void print_summary(const struct outcome *o, double pod_capacity)
+static void print_summary(const struct outcome *o, double pod_capacity, const weir_waits *waits)
 {
     const weir_report *r = &o->report;
 
     printf("\nsummary\n");
-    printf("  rows replayed        %" PRId64 " over %.0f s", o->rows, r->seconds);
+    if (waits == NULL || o->rows > 0) {
+        printf("  rows replayed        %" PRId64 " over %.0f s", o->rows, r->seconds);
+    } else {
+        printf("  replayed             %.0f s", r->seconds);
+    }
     if (o->bad_rows > 0) {
         printf(", %" PRId64 " bad ones left out", o->bad_rows);
     }
@@ -290,6 +306,9 @@ static void print_summary(const struct outcome *o, double pod_capacity)
                r->overload_seconds, pod_capacity);
     }
     printf("  digest               %016" PRIx64 "\n", r->digest);
+    if (waits != NULL) {
+        print_waits(waits);
+    }
 }
 
 /* Commands and options that this very replay makes worth a look. */
@@ -313,7 +332,7 @@ static void print_hints(const struct request *q, const struct sink *s)
     }
     if (!s->plot && s->svg == NULL) {
         printf("  --plot or --svg FILE: the load and the pods as a chart\n");
-    } else {
+    } else if (!q->by_requests) {
         printf("  --scale 2: the same with twice the load\n");
     }
 }
@@ -340,6 +359,7 @@ static int carry_out(const struct request *request, struct sink *sink)
 {
     int code, looks = !sink->summary || sink->plot || sink->svg != NULL, drawn = 1;
     struct replaying *r = replaying_open(request, &code);
+    weir_waits waits;
 
     if (r == NULL) {
         return code;
@@ -354,7 +374,8 @@ static int carry_out(const struct request *request, struct sink *sink)
         drawn = draw(request, sink);
     }
     if (sink->outcome->started && sink->format == FORMAT_TABLE) {
-        print_summary(sink->outcome, sink->pod_capacity);
+        print_summary(sink->outcome, sink->pod_capacity,
+                      replaying_waits(r, &waits) ? &waits : NULL);
         if (looks) {
             print_hints(request, sink);
         }
@@ -426,7 +447,7 @@ static int run(int count, char **words)
 const struct command command_replay = {
     .name = "replay",
     .summary = "replay a recorded load through a manifest: what, why, at what cost",
-    .usage = "replay -f MANIFEST --load FILE.csv [OPTION...]",
+    .usage = "replay -f MANIFEST (--load FILE.csv|--requests FILE.csv|--workers N) [OPTION...]",
     .help =
         "The load is a CSV file with a header. Times are seconds or RFC 3339 and must rise. "
         "Without\n"
@@ -434,12 +455,17 @@ const struct command command_replay = {
         "next one, as a scraper would see it every second, but no longer than --hold; then there "
         "is\n"
         "no data. The load stays as recorded whatever is decided.\n\n"
+        "With --requests or --workers it is requests one by one: the activator and the pods "
+        "report\n"
+        "them, and those that come before a pod is ready for them wait.\n\n"
         "The pods are those that the deployment is given: bounds and scale to zero included.\n"
         "docs/replay.md describes the model, the table, and the csv and json formats.\n\n"
         "Examples:\n"
         "  weir replay -f examples/knative-service.yaml --load examples/data/traffic.csv --plot\n"
         "  weir replay -f ksvc.yaml -f config-autoscaler.yaml --load rps.csv.gz --rps requests \\\n"
         "       --service-time 300ms --pod-start 12s --summary\n"
+        "  weir replay -f ksvc.yaml --workers 5 --for 30s --service-time 100ms --initial 0 \\\n"
+        "       --pod-start 18s\n"
         "  weir replay -f ksvc.yaml --load load.csv --format json --explain > decisions.jsonl\n",
     .options = options,
     .run = run,

@@ -32,14 +32,7 @@ static weir_status kpa_make(void *state, size_t bytes, const void *config, int32
     weir_status status = weir_kpa_init(state, bytes, &own, ready, start, err);
 
     if (status == WEIR_OK && ready == 0) { /* not a new one, but one that was scaled to zero */
-        weir_kpa_reconciler_state *r = weir_kpa_get_reconciler(state);
-
-        r->active = WEIR_CONDITION_FALSE;
-        r->reason = WEIR_KPA_REASON_NO_TRAFFIC;
-        r->active_since = start - start % WEIR_SECOND;
-        r->initialized = 1;
-        r->desired_scale = 0;
-        r->has_service = 1;
+        status = weir_kpa_set_idle(state, start);
     }
     return status;
 }
@@ -64,6 +57,11 @@ static double kpa_pod_capacity(const void *config)
 
     kpa_resolve(config, &collector, &decider);
     return decider.total_value;
+}
+
+static int64_t kpa_container_concurrency(const void *config)
+{
+    return ((const weir_kpa_config *)config)->container_concurrency;
 }
 
 static void kpa_describe(char *text, size_t size, const void *config)
@@ -136,6 +134,7 @@ static const struct kind kinds[] = {
      kpa_make,
      kpa_initial,
      kpa_pod_capacity,
+     kpa_container_concurrency,
      kpa_describe,
      kpa_bounds,
      {"stable_average", "panic_average", NULL},

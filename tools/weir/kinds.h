@@ -23,6 +23,9 @@ struct kind {
     int32_t (*initial)(const void *config);
     double (*pod_capacity)(const void *config);
 
+    /* Requests that a pod runs at once, 0: any number. NULL: it does not read requests. */
+    int64_t (*container_concurrency)(const void *config);
+
     /* One line about what it scales on. */
     void (*describe)(char *text, size_t size, const void *config);
 
