@@ -93,6 +93,7 @@ static void fill(const struct weir__problems *problems, struct weir__listed *one
     copy_text(error->message, sizeof error->message, message);
     one->open.file = problems->file_name;
     one->open.document = problems->document;
+    one->open.stages = problems->stages;
     one->file = problems->file;
 }
 
@@ -116,5 +117,8 @@ void weir__field_problem(struct weir__problems *problems, int32_t cause, struct 
     one.open.error.status = cause == WEIR_CAUSE_TYPE ? WEIR_E_PARSE : WEIR_E_RANGE;
     one.open.severity = WEIR_PROBLEM_ERROR;
     one.open.cause = cause;
+    if (problems->stages == 0) {
+        one.open.stages = WEIR_STAGE_API;
+    }
     add(problems, &one);
 }
