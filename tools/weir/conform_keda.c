@@ -3,6 +3,7 @@
  */
 #include "conform_keda.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 #include <weir/quantity.h>
@@ -54,19 +55,21 @@ void keda_read_modifiers(const cJSON *modifiers, weir_keda_modifiers *out)
                    out->activation_target[0] != '\0';
 }
 
-void keda_quantity_text(int64_t milli, char *text, size_t size)
+void keda_put_amount(cJSON *got, double value)
 {
+    char digits[400], text[WEIR_QUANTITY_TEXT_MAX];
+    const char *shown = text;
     weir_quantity q;
 
-    text[0] = '\0';
-    if (weir_quantity_from_milli(milli, WEIR_QUANTITY_DECIMAL, &q) == WEIR_OK) {
-        weir_quantity_text(&q, text, size, NULL);
+    snprintf(digits, sizeof digits, "%.3f", value > 0.0 && value <= DBL_MAX ? value : 0.0);
+    conform_put_int(got, "milli", weir_keda_milli(value));
+    if (weir_quantity_parse(digits, strlen(digits), &q, NULL) == WEIR_OK) {
+        weir_quantity_text(&q, text, sizeof text, NULL);
+    } else { /* more digits than weir reads; then there is no suffix either */
+        *strchr(digits, '.') = '\0';
+        shown = digits;
     }
-}
-
-void keda_put_amount(cJSON *got, int64_t milli)
-{
-    conform_put_int(got, "milli", milli);
+    cJSON_AddStringToObject(got, "quantity", shown);
 }
 
 /* ---- quantities ----------------------------------------------------------------------------- */
@@ -77,8 +80,7 @@ static void run_quantity(struct scenario *s)
         double value = conform_double(s->step, "value", 0.0);
         cJSON *got = cJSON_CreateObject();
 
-        conform_ignore(s, "quantity"); /* the same number as text */
-        conform_put_int(got, "milli", weir_keda_milli(value));
+        keda_put_amount(got, value);
         conform_put_double(got, "double", weir_keda_double(value));
         conform_answer(s, got);
     }

@@ -21,10 +21,7 @@ void keda_read_fallback(const cJSON *fallback, weir_keda_fallback *out);
 void keda_read_modifiers(const cJSON *modifiers, weir_keda_modifiers *out);
 int32_t keda_metric_type(const char *name);
 
-/* Members that values share: milli, and its text. */
-void keda_put_amount(cJSON *got, int64_t milli);
-
-/* The text of thousandths, as the API has it. */
-void keda_quantity_text(int64_t milli, char *text, size_t size);
+/* Members for what a trigger measured: `milli`, and `quantity`, its text. */
+void keda_put_amount(cJSON *got, double value);
 
 #endif
