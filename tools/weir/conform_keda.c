@@ -65,6 +65,7 @@ void keda_put_amount(cJSON *got, double value)
     conform_put_int(got, "milli", weir_keda_milli(value));
     if (weir_quantity_parse(digits, strlen(digits), &q, NULL) == WEIR_OK) {
         weir_quantity_text(&q, text, sizeof text, NULL);
+        shown = q.verbatim ? digits : text;
     } else { /* more digits than weir reads; then there is no suffix either */
         *strchr(digits, '.') = '\0';
         shown = digits;
