@@ -160,18 +160,6 @@ WEIR_API weir_status weir_keda_config_init(weir_keda_config *config, size_t stru
  */
 WEIR_API weir_status weir_keda_config_check(const weir_keda_config *config, weir_error *err);
 
-/** The thousandths that a trigger's value, or its target, has for the HPA: rounded to three
- * decimals as printf does; 0 for NaN, the infinities and all below 0. What an int64 cannot hold
- * becomes what upstream's Quantity makes of it. */
-WEIR_API int64_t weir_keda_milli(double value);
-
-/**
- * The name of a metric in the HPA: "s<index>-" and the name, normalized if asked for.
- * @return WEIR_OK; WEIR_E_SPACE when it was cut; WEIR_E_ARG
- */
-WEIR_API weir_status weir_keda_metric_name(uint32_t index, const char *name, int32_t normalize,
-                                           char *text, size_t capacity, size_t *need);
-
 /**
  * The HPA that KEDA makes: bounds, metrics in its order, behavior.
  * @return as the check of the configuration; WEIR_E_ARG
@@ -189,6 +177,84 @@ WEIR_API weir_status weir_keda_bytes(const weir_keda_config *config, size_t *byt
  */
 WEIR_API weir_status weir_keda_init(weir_keda *keda, size_t bytes, const weir_keda_config *config,
                                     weir_time now, weir_error *err);
+
+/* ---- rules alone ---------------------------------------------------------------------------- */
+
+/** The thousandths that a trigger's value, or its target, has for the HPA: rounded to three
+ * decimals as printf does; 0 for NaN, the infinities and all below 0. What an int64 cannot hold
+ * becomes what upstream's Quantity makes of it. */
+WEIR_API int64_t weir_keda_milli(double value);
+
+/** The double that a formula sees for the same value. */
+WEIR_API double weir_keda_double(double value);
+
+/**
+ * The name of a metric in the HPA: "s<index>-" and the name, normalized if asked for.
+ * @return WEIR_OK; WEIR_E_SPACE when it was cut; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_keda_metric_name(uint32_t index, const char *name, int32_t normalize,
+                                           char *text, size_t capacity, size_t *need);
+
+/**
+ * Compiles the formula of a configuration, and checks what belongs to it: a target above 0, names
+ * of triggers. Its variables are the triggers by index; cpu, memory and unnamed ones have no name,
+ * and of several metrics of one trigger the last has it.
+ * @param bytes  at least weir_formula_bytes() of the formula's length
+ * @return as weir_formula_compile(), with the path in err; WEIR_E_RANGE: the target
+ */
+WEIR_API weir_status weir_keda_formula_compile(const weir_keda_config *config,
+                                               weir_formula *formula, size_t bytes,
+                                               weir_error *err);
+
+/**
+ * Runs a formula to the composite metric.
+ * @param values  one a trigger, as weir_keda_double() has them
+ * @param nil     bit i: trigger i has no value
+ * @return WEIR_OK; WEIR_NO_DATA: it failed or is no number, so there is no metric, err says why;
+ *         WEIR_E_ARG
+ * Upstream: pkg/scaling/modifiers.
+ */
+WEIR_API weir_status weir_keda_composite(const weir_keda_config *config,
+                                         const weir_formula *formula, const double *values,
+                                         uint64_t nil, int64_t *milli, weir_error *err);
+
+/** What is known of a metric's failures. */
+enum { WEIR_HEALTH_NONE = 0, WEIR_HEALTH_HAPPY = 1, WEIR_HEALTH_FAILING = 2 };
+
+/** The health of one metric. */
+typedef struct weir_keda_health {
+    int32_t status;   /**< WEIR_HEALTH_*; NONE: there is no entry yet */
+    int32_t failures; /**< one after another */
+} weir_keda_health;
+
+/** What asking one metric gave. */
+typedef struct weir_keda_observation {
+    int64_t milli;
+    double target;      /**< as weir_quantity_double() has it; 0: the trigger's own counts */
+    weir_status status; /**< WEIR_OK; anything else: it failed */
+    int32_t replicas;   /**< of the scale target: asked for */
+    int32_t ready_pods; /**< Running and Ready */
+    weir_status replicas_status; /**< WEIR_OK; anything else: they could not be read */
+    weir_status pods_status;
+    int32_t reserved; /**< 0 */
+} weir_keda_observation;
+
+/**
+ * Counts an observation and falls back, if it is time to. The configuration is not checked.
+ * @param trigger  index of the metric; its type and target count
+ * @param health   of this metric, changed
+ * @param milli    the value, of the metric or of the fallback
+ * @param active   1: it is the fallback's
+ * @return WEIR_OK; WEIR_NO_DATA: the failure stays; WEIR_E_RANGE: no such trigger; WEIR_E_ARG
+ * Upstream: pkg/fallback/fallback.go.
+ */
+WEIR_API weir_status weir_keda_fall_back(const weir_keda_config *config, uint32_t trigger,
+                                         const weir_keda_observation *observation,
+                                         weir_keda_health *health, int64_t *milli, int32_t *active);
+
+/** 1 when any of these healths is failing for longer than the threshold: condition Fallback. */
+WEIR_API int32_t weir_keda_falls_back(const weir_keda_config *config,
+                                      const weir_keda_health *healths, size_t count);
 
 #ifdef __cplusplus
 }

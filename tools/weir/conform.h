@@ -52,6 +52,8 @@ extern const struct conform_op conform_hpa_ops[];
 extern const struct conform_op conform_hpa_reconcile_ops[];
 extern const struct conform_op conform_hpa_spec_ops[];
 extern const struct conform_op conform_keda_spec_ops[];
+extern const struct conform_op conform_keda_ops[];
+extern const struct conform_op conform_cron_ops[];
 
 /* ---- engine (conform.c, conform_compare.c) -------------------------------------------------- */
 
