@@ -69,7 +69,7 @@ static void print_value(double value)
 
 static void print_columns(const struct outcome *o)
 {
-    printf("%-10s %9s", "time", "load");
+    printf("\n%-10s %9s", "time", "load");
     for (size_t i = 0; o->kind->measures[i] != NULL; i++) {
         const char *name = o->kind->measures[i];
 
@@ -109,7 +109,9 @@ static void print_row(struct sink *s, const struct moment *m)
         s->replicas = d->current;
     }
     put_time(time, sizeof time, d->at, s->outcome->first);
-    put_reason(reason, sizeof reason, &m->explain);
+    put_reason(reason, sizeof reason, &m->explain,
+               s->any && d->replicas == s->replicas &&
+                   memcmp(m->labels, s->labels, sizeof s->labels) != 0);
     if (d->replicas != s->replicas) {
         snprintf(change, sizeof change, "%d>%d", s->replicas, d->replicas);
     } else if (d->replicas >= 0) {
@@ -269,7 +271,6 @@ static void print_heading(const struct request *q, const struct replaying *r)
         "  pods: %d ready at the start; ready %s after they are asked for, gone %s after they are "
         "told to stop\n",
         c->initial_replicas, start, stop);
-    printf("\n");
 }
 
 static void print_summary(const struct outcome *o, double pod_capacity, const weir_waits *waits)
