@@ -2,9 +2,9 @@
  * weir/promql.h - time series in memory, and PromQL over them.
  *
  * A store holds series as a Prometheus server's storage does; an expression is parsed once and
- * evaluated at an instant or over a grid of times. Results equal those of the server's engine to the
- * bit, order and compensation of sums included. What weir parses but does not evaluate is refused
- * with the function's name and its place, never answered wrongly.
+ * evaluated at an instant or over a grid of times. Results equal those of the server's engine to
+ * the bit, order and compensation of sums included. What weir parses but does not evaluate is
+ * refused with the function's name and its place, never answered wrongly.
  *
  * The library is weir_promql (weir::promql). It does no I/O, and allocates only through the
  * allocator that it is given. Times are Prometheus' own, integer milliseconds since the Unix epoch,
@@ -218,31 +218,31 @@ typedef struct weir_promql_note {
  * A scalar is one series without labels; a string has no series.
  */
 typedef struct weir_promql_result {
-    int32_t type;              /**< WEIR_PROMQL_*; over a grid of times always a matrix */
-    uint32_t series_count;     /**< series, or elements of a vector */
-    const size_t *label_at;    /**< series_count + 1 positions in labels */
+    int32_t type;           /**< WEIR_PROMQL_*; over a grid of times always a matrix */
+    uint32_t series_count;  /**< series, or elements of a vector */
+    const size_t *label_at; /**< series_count + 1 positions in labels */
     const weir_label *labels;
-    const size_t *point_at;    /**< series_count + 1 positions in times_ms and values */
-    const int64_t *times_ms;   /**< rising within a series */
+    const size_t *point_at;  /**< series_count + 1 positions in times_ms and values */
+    const int64_t *times_ms; /**< rising within a series */
     const double *values;
-    const char *text;          /**< of a string, else "" */
+    const char *text; /**< of a string, else "" */
     size_t text_length;
     const weir_promql_note *notes;
     size_t note_count;
-    uint64_t samples;          /**< samples and points that the evaluation held */
+    uint64_t samples; /**< samples and points that the evaluation held */
 } weir_promql_result;
 
 /**
  * Evaluates at one instant. The elements of a vector are in the engine's order: storage order, or
- * that of sort(), sort_desc(), topk() and bottomk(). A matrix (a range selector by itself) is sorted
- * by labels, its points have their samples' own times.
+ * that of sort(), sort_desc(), topk() and bottomk(). A matrix (a range selector by itself) is
+ * sorted by labels, its points have their samples' own times.
  *
  * @param options    NULL: the defaults
  * @param allocator  used until the result is freed; copied
  * @param result     set to a result that points into the store: free it before the store
  * @return WEIR_OK; WEIR_E_UNSUPPORTED with the place of what weir does not evaluate; WEIR_E_RANGE
- *         with the place of what failed (series that do not match one to one, a parameter that is no
- *         number of elements, ...); WEIR_E_LIMIT above max_samples; WEIR_E_STRUCT; WEIR_E_MEMORY;
+ *         with the place of what failed (series that do not match one to one, a parameter that is
+ * no number of elements, ...); WEIR_E_LIMIT above max_samples; WEIR_E_STRUCT; WEIR_E_MEMORY;
  *         WEIR_E_ARG
  */
 WEIR_API weir_status weir_promql_instant(const weir_series_store *store,

@@ -17,8 +17,8 @@ struct big {
 
 void weir__big_set(struct big *a, uint64_t value);
 void weir__big_multiply_add(struct big *a, uint32_t factor, uint32_t more);
-void weir__big_multiply_ten(struct big *a, int power); /* times 10^power, power >= 0 */
-void weir__big_shift(struct big *a, int bits);         /* times 2^bits, bits >= 0 */
+void weir__big_multiply_ten(struct big *a, int power);       /* times 10^power, power >= 0 */
+void weir__big_shift(struct big *a, int bits);               /* times 2^bits, bits >= 0 */
 void weir__big_subtract(struct big *a, const struct big *b); /* a >= b */
 int weir__big_bits(const struct big *a);
 

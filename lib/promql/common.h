@@ -145,7 +145,8 @@ struct text weir__arena_text(struct arena *arena, struct text text);
  * Room for one more element at the end of a growing array in an arena: *items has *room elements of
  * which `used` are in use. false when there is no memory.
  */
-bool weir__arena_grow(struct arena *arena, void **items, uint32_t used, uint32_t *room, size_t size);
+bool weir__arena_grow(struct arena *arena, void **items, uint32_t used, uint32_t *room,
+                      size_t size);
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
@@ -157,9 +158,9 @@ struct sink {
 
 void weir__sink_bytes(struct sink *sink, const char *bytes, size_t length);
 void weir__sink_int(struct sink *sink, int64_t value);
-void weir__sink_double(struct sink *sink, double value); /* as Go's %g */
+void weir__sink_double(struct sink *sink, double value);     /* as Go's %g */
 void weir__sink_quoted(struct sink *sink, struct text text); /* as strconv.Quote */
-void weir__sink_close(struct sink *sink);                /* terminates it */
+void weir__sink_close(struct sink *sink);                    /* terminates it */
 
 static inline void sink_text(struct sink *sink, struct text text)
 {

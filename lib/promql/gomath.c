@@ -3,10 +3,10 @@
  *
  * The formulas and their constants are published: the logarithm is that of FreeBSD's msun (argument
  * in [sqrt(1/2), sqrt(2)), odd polynomial in f / (2 + f)); the exponential reduces by ln 2 in two
- * parts, sums a Taylor series of a sixteenth of the rest and squares four times (Shibata 2010), with
- * fused multiply-adds where Go's amd64 code has them; powers are repeated squaring. fused() rounds a
- * product and a sum once by error-free transformations (Dekker; Boldo and Melquiond), which is exact
- * for the moderate numbers that come here.
+ * parts, sums a Taylor series of a sixteenth of the rest and squares four times (Shibata 2010),
+ * with fused multiply-adds where Go's amd64 code has them; powers are repeated squaring. fused()
+ * rounds a product and a sum once by error-free transformations (Dekker; Boldo and Melquiond),
+ * which is exact for the moderate numbers that come here.
  *
  * Upstream: Go 1.26 math/exp_amd64.s, log_amd64.s, log10.go, pow.go, mod.go, sqrt.go.
  */
@@ -299,10 +299,14 @@ static int nearest(double x)
 
 double weir__go_exp(double x)
 {
-    static const double taylor[] = {2.4801587301587301587e-5, 1.9841269841269841270e-4,
-                                    1.3888888888888888889e-3, 8.3333333333333333333e-3,
-                                    4.1666666666666666667e-2, 1.6666666666666666667e-1,
-                                    0.5,                      1.0};
+    static const double taylor[] = {2.4801587301587301587e-5,
+                                    1.9841269841269841270e-4,
+                                    1.3888888888888888889e-3,
+                                    8.3333333333333333333e-3,
+                                    4.1666666666666666667e-2,
+                                    1.6666666666666666667e-1,
+                                    0.5,
+                                    1.0};
     double sum, k;
     int exponent;
 

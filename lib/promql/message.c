@@ -32,8 +32,10 @@ int32_t weir__rune_read(const char *at, size_t left, int *width)
         }
         rune = rune << 6 | ((unsigned char)at[i] & 0x3F);
     }
-    if (rune < (n == 4 ? 0x10000 : n == 3 ? 0x800 : 0x80) || rune > RUNE_MAX ||
-        (rune >= 0xD800 && rune < 0xE000)) {
+    if (rune < (n == 4   ? 0x10000
+                : n == 3 ? 0x800
+                         : 0x80) ||
+        rune > RUNE_MAX || (rune >= 0xD800 && rune < 0xE000)) {
         return RUNE_ERROR;
     }
     *width = n;

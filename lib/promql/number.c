@@ -1,8 +1,8 @@
 /*
  * number.c - doubles to the shortest digits that read back, and digits to the nearest double.
  *
- * Writing is the free-format algorithm of Steele and White; reading divides exactly, after the quick
- * case of few digits and a small power of ten, which one rounded operation settles (Clinger).
+ * Writing is the free-format algorithm of Steele and White; reading divides exactly, after the
+ * quick case of few digits and a small power of ten, which one rounded operation settles (Clinger).
  */
 #include "promql/number.h"
 #include "promql/big.h"
