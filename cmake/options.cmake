@@ -12,7 +12,8 @@ target_compile_options(
             -Wpedantic
             -Wconversion
             -Wsign-conversion
-            -Wdouble-promotion
+            # Clang counts the constants NAN and INFINITY, which are floats.
+            $<$<C_COMPILER_ID:GNU>:-Wdouble-promotion>
             -Wshadow
             -Wundef
             -Wvla
@@ -24,6 +25,9 @@ target_compile_options(
             -Wwrite-strings
             -Wimplicit-fallthrough
             -Wformat=2)
+# Objects of the libraries stay usable for who links them without that optimization.
+target_compile_options(
+  weir_options INTERFACE $<$<AND:$<C_COMPILER_ID:GNU>,$<CONFIG:Release>>:-ffat-lto-objects>)
 if(WEIR_WERROR)
   target_compile_options(weir_options INTERFACE -Werror)
 endif()

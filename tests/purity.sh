@@ -4,7 +4,8 @@
 #   purity.sh [libweir.a]
 #
 # Looked up in the optimized objects as they are shipped: what they leave undefined, and the size
-# of every section that a program could write to.
+# of every section that a program could write to. Read from the machine code: nm would read what
+# gcc keeps beside it for optimizing across files, which knows neither malloc nor memset.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 library=${1:-build/release/libweir.a}
@@ -15,9 +16,12 @@ trap 'rm -rf "$work"' EXIT
 
 # Compilers may call these four for plain C too. The table of offsets belongs to the linker.
 printf '%s\n' memcmp memcpy memmove memset _GLOBAL_OFFSET_TABLE_ >"$work/allowed"
-nm --defined-only --format=posix "$library" | awk 'NF >= 3 && $2 ~ /[A-Z]/ { print $1 }' >"$work/own"
-nm --undefined-only --format=posix "$library" | awk '$2 == "U" || $2 ~ /^[wv]$/ { print $1 }' |
-    sort -u >"$work/undefined"
+# Number, value, size, type, binding, visibility, section, name.
+readelf --symbols --wide "$library" |
+    awk '$1 ~ /^[0-9]+:$/ && $5 != "LOCAL" { print $7, $8 }' >"$work/symbols"
+awk '$1 != "UND" { print $2 }' "$work/symbols" >"$work/own"
+awk '$1 == "UND" { print $2 }' "$work/symbols" | sort -u >"$work/undefined"
+[ -s "$work/own" ] || { echo "purity: no symbol was found in $library" >&2; exit 1; }
 sort -u "$work/allowed" "$work/own" >"$work/known"
 status=0
 
@@ -41,13 +45,13 @@ size --format=sysv "$library" | awk '
     }
     END { exit bad }' || status=1
 # A variable without a section yet.
-if nm --format=posix "$library" | grep ' C ' >"$work/common"; then
-    echo "purity: the core has common variables:" $(cut -d' ' -f1 "$work/common")
+if grep '^COM ' "$work/symbols" >"$work/common"; then
+    echo "purity: the core has common variables:" $(cut -d' ' -f2 "$work/common")
     status=1
 fi
 
 objects=$(ar t "$library" | wc -l)
 [ "$objects" -gt 0 ] || { echo "purity: $library is empty" >&2; exit 1; }
 [ $status -ne 0 ] || echo "$objects objects, $(wc -l <"$work/own") external symbols; from outside:" \
-    $(comm -12 "$work/undefined" <(sort "$work/allowed"))
+    $(sort "$work/allowed" | comm -12 "$work/undefined" -)
 exit $status

@@ -74,6 +74,16 @@ WEIR_API const char *weir_autoscaler_series_name(const void *autoscaler, int32_t
 /** The series that the decision depends on most: what a chart would show as the load. */
 WEIR_API int32_t weir_autoscaler_main_series(const void *autoscaler);
 
+/** Who reports a load of zero: what a replay of a recorded load has to know to be true to life. */
+enum {
+    WEIR_ZERO_ALWAYS = 0,  /**< it is measured outside of the pods: always reported */
+    WEIR_ZERO_BY_PODS = 1, /**< Knative: by ready pods; without any, once after a load above zero */
+    WEIR_ZERO_ONCE = 2 /**< Knative, activator always in the path: once after a load above zero */
+};
+
+/** WEIR_ZERO_*; WEIR_ZERO_ALWAYS for a state that is none. */
+WEIR_API int32_t weir_autoscaler_zero(const void *autoscaler);
+
 /**
  * Takes readings in. Readings of one time belong together.
  * @return WEIR_OK; WEIR_E_RANGE for an unknown series; WEIR_E_TIME; WEIR_E_ARG
@@ -100,6 +110,13 @@ WEIR_API int32_t weir_autoscaler_poked(const void *autoscaler);
 WEIR_API weir_status weir_autoscaler_decide(void *autoscaler, const weir_target *target,
                                             weir_time now, weir_decision *out,
                                             weir_explain *explain);
+
+/**
+ * Passes over the due times before `until` at which there is no data, so that a decision would not
+ * be valid and would change nothing. To be called when no reading comes before `until`.
+ * @return how many were passed over; 0: the next due time has to be decided
+ */
+WEIR_API int64_t weir_autoscaler_skip(void *autoscaler, weir_time until);
 
 /** Writes and reads snapshots, as weir_window_save() and weir_window_load(). */
 WEIR_API weir_status weir_autoscaler_save(const void *autoscaler, uint8_t *buffer, size_t capacity,

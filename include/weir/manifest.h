@@ -1,12 +1,17 @@
 /*
  * weir/manifest.h - Kubernetes manifests, YAML or JSON, to configurations.
  *
- * An adapter, in a library of its own. Files are added as text; every problem in them is reported
- * at once, with file, line, column and field path. What is not about autoscaling is passed over
- * with a notice, never silently.
+ * An adapter, in a library of its own: it allocates, and reads YAML with libfyaml and JSON with
+ * cJSON. Files are added as text, in the order in which they would be applied; every problem in
+ * them is reported at once, with file, line, column and field path. A bad document loses no other
+ * one, and what is not about autoscaling is passed over with a notice, never silently.
  *
- * Kinds so far: Service, Configuration and Revision of serving.knative.dev/v1, and the ConfigMap
- * config-autoscaler, whose settings hold for every object of the same run.
+ * Texts are read as the API server reads them (sigs.k8s.io/yaml, with the scalars of YAML 1.1),
+ * within limits that no real manifest comes near.
+ *
+ * Kinds so far: Service, Configuration and Revision of serving.knative.dev/v1, PodAutoscaler of
+ * autoscaling.internal.knative.dev/v1alpha1, and the ConfigMaps config-autoscaler,
+ * config-deployment and config-defaults, whose settings hold for every object of the same run.
  */
 #ifndef WEIR_MANIFEST_H
 #define WEIR_MANIFEST_H
@@ -26,33 +31,40 @@ enum {
 
 /** One problem. Its texts live as long as the manifest. */
 typedef struct weir_problem {
-    weir_error error; /**< status, line, column, field path, message */
+    weir_error error; /**< status (WEIR_OK unless it is an error), line, column, path, message */
     const char *file; /**< name as it was given */
     int32_t severity; /**< WEIR_PROBLEM_* */
-    int32_t document; /**< 1-based number of the document in its file */
+    int32_t document; /**< 1-based number of the document in its file; 0: the file as a whole */
 } weir_problem;
 
 /** One autoscaler that the files describe. Its texts live as long as the manifest. */
 typedef struct weir_manifest_item {
     const char *api_kind;   /**< "Service" */
     const char *name_space; /**< metadata.namespace, "default" where it is missing */
-    const char *name;       /**< metadata.name */
+    const char *name;       /**< metadata.name, "" where it is missing, which is an error */
     const char *file;
     const void *config;  /**< by `kind`: weir_kpa_config */
     int32_t kind;        /**< WEIR_KIND_KPA */
     int32_t line;        /**< where the object begins */
-    int32_t error_count; /**< problems of severity error in this object */
+    int32_t error_count; /**< errors in this object; above 0 no cluster would run it, and the
+                              configuration is what use would make of it all the same */
     int32_t reserved;    /**< 0 */
 } weir_manifest_item;
 
 typedef struct weir_manifest weir_manifest;
 
 /** Longest text that is read, in bytes. */
-#define WEIR_MANIFEST_BYTES_MAX (32 * 1024 * 1024)
+#define WEIR_MANIFEST_BYTES_MAX 33554432
+/** Most values in one document, aliases written out. */
+#define WEIR_MANIFEST_NODES_MAX 1000000
+/** Most values within values. */
+#define WEIR_MANIFEST_DEPTH_MAX 100
+/** Most problems that are kept; those beyond are only counted. */
+#define WEIR_MANIFEST_PROBLEMS_MAX 1000
 
 /**
  * Makes an empty manifest.
- * @param allocator  copied; NULL takes malloc and free
+ * @param allocator  copied; NULL takes malloc and free, as libfyaml and cJSON do in any case
  * @return WEIR_OK; WEIR_E_MEMORY; WEIR_E_ARG
  */
 WEIR_API weir_status weir_manifest_create(const weir_allocator *allocator, weir_manifest **out);
@@ -61,9 +73,21 @@ WEIR_API weir_status weir_manifest_create(const weir_allocator *allocator, weir_
 WEIR_API void weir_manifest_free(weir_manifest *manifest);
 
 /**
+ * Sets what the files are laid over, instead of the defaults: with it come the settings that no
+ * manifest has, as whose arithmetic to use.
+ * @param kind    WEIR_KIND_KPA
+ * @param config  by kind: weir_kpa_config; copied
+ * @return WEIR_OK; WEIR_E_STRUCT, WEIR_E_RANGE: not a sound configuration; WEIR_E_UNSUPPORTED:
+ * another kind; WEIR_E_ARG, also after weir_manifest_finish()
+ */
+WEIR_API weir_status weir_manifest_set_defaults(weir_manifest *manifest, int32_t kind,
+                                                const void *config);
+
+/**
  * Reads one file's text: one or more YAML documents, or JSON. A bad document does not lose the
  * others; problems are collected, not returned.
  * @param file  the name to report; copied
+ * @param text  need not be terminated; not kept
  * @return WEIR_OK, also when there were problems; WEIR_E_MEMORY; WEIR_E_ARG
  */
 WEIR_API weir_status weir_manifest_add(weir_manifest *manifest, const char *file, const char *text,
@@ -71,28 +95,34 @@ WEIR_API weir_status weir_manifest_add(weir_manifest *manifest, const char *file
 
 /**
  * Lays the cluster's settings under those of the objects; to be called once, after the last file.
+ * An object that is there twice counts as it was added last, as in a cluster.
  * @return WEIR_OK; WEIR_E_MEMORY; WEIR_E_ARG
  */
 WEIR_API weir_status weir_manifest_finish(weir_manifest *manifest);
 
-/** Autoscalers found, in the order of the files; NULL past the last. */
+/** Autoscalers found, in the order of the files; none before weir_manifest_finish(); NULL past the
+ * last. */
 WEIR_API size_t weir_manifest_item_count(const weir_manifest *manifest);
 WEIR_API const weir_manifest_item *weir_manifest_get_item(const weir_manifest *manifest,
                                                           size_t index);
 
-/** Problems found, in the order they were found; NULL past the last. */
+/**
+ * Problems found, in the order of files and lines; NULL past the last. A pointer is good until the
+ * next call that adds or finishes.
+ */
 WEIR_API size_t weir_manifest_problem_count(const weir_manifest *manifest);
 WEIR_API const weir_problem *weir_manifest_get_problem(const weir_manifest *manifest, size_t index);
 
+/** How many problems have severity error, those that are only counted included. */
+WEIR_API size_t weir_manifest_error_count(const weir_manifest *manifest);
+
 /**
  * The candidate that is spelled most like a word, for "did you mean": fewest letters to change, and
- * no more than half of the word's; NULL when none is that near.
+ * no more than half of the word's; NULL when none is that near. Case, dashes and underscores do not
+ * count.
  */
 WEIR_API const char *weir_nearest_name(const char *word, const char *const *candidates,
                                        size_t count);
-
-/** How many problems have severity error. */
-WEIR_API size_t weir_manifest_error_count(const weir_manifest *manifest);
 
 #ifdef __cplusplus
 }

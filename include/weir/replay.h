@@ -6,9 +6,14 @@
  * for and go some time after they are told to. The load is open-loop: it is what was recorded,
  * whatever is decided.
  *
- *   for each row:  while (weir_replay_next(r, a, row.at, &d, why) >= WEIR_OK, not WEIR_END) use d
+ *   for each row:  while (weir_replay_next(r, a, row.at, &d, why, NULL) is 0 or NO_DATA) use d
  *                  weir_replay_record(r, a, readings, count)
  *   at the end:    the same loop once more, up to the end of the trace
+ *
+ * Rows become samples at fixed times, `sample_interval` apart, as a scraper takes them: the mean of
+ * the rows since the last sample, or the newest row again for as long as `hold` lets it stand. What
+ * a sample is worth depends on who is there to report it, see weir_autoscaler_zero(). A sample of
+ * some time is recorded before a decision of the same time.
  */
 #ifndef WEIR_REPLAY_H
 #define WEIR_REPLAY_H
@@ -21,35 +26,41 @@
 extern "C" {
 #endif
 
-/** Most series that a replay holds between two rows. */
+/** Most series that a replay samples. */
 #define WEIR_REPLAY_SERIES_MAX 32
+
+/** Longest time that a pod may take to start or to stop: a day. */
+#define WEIR_REPLAY_POD_DELAY_MAX (86400 * WEIR_SECOND)
 
 /** Configuration of a replay. Start from weir_replay_config_init(). */
 typedef struct weir_replay_config {
     uint32_t struct_size;
     int32_t initial_replicas;      /**< pods that are ready at the start, >= 0, 1 */
-    weir_duration pod_start;       /**< ns, >= 0, 0: from asked for to ready */
-    weir_duration pod_stop;        /**< ns, >= 0, 0: from told to stop to gone */
-    weir_duration sample_interval; /**< ns, >= 0, 1 s: a row is recorded again so often until the
-                                        next one, as a scraper would; 0: only once */
-    weir_duration hold;            /**< ns, >= 0, 5 min: how long a row stands for; then no data */
+    int32_t pods_max;              /**< single pods that a target shows, [0, 1000000], 0: none */
+    int32_t skip_idle;             /**< 1: decisions without data are counted but not given; 1 */
+    weir_duration pod_start;       /**< ns, [0, 1 day], 0: from asked for to ready */
+    weir_duration pod_stop;        /**< ns, [0, 1 day], 0: from told to stop to gone */
+    weir_duration sample_interval; /**< ns, >= 0, 1 s; 0: rows are recorded as they are, once */
+    weir_duration hold;            /**< ns, > 0, 5 min: how long a row stands; then no data */
+    double pod_capacity; /**< load of the main series that a pod can take, >= 0, 0: not known */
 } weir_replay_config;
 
 /** What a whole replay came to. */
 typedef struct weir_report {
     uint32_t struct_size;
-    int32_t peak_replicas;  /**< most pods in existence */
-    int64_t decisions;      /**< decisions made, valid or not */
-    int64_t invalid;        /**< of these, without data */
-    int64_t scale_ups;      /**< decisions that asked for more pods */
-    int64_t scale_downs;    /**< decisions that asked for fewer */
-    int64_t reversals;      /**< changes in the other direction than the one before */
-    double seconds;         /**< length of the trace */
-    double replica_seconds; /**< pods in existence, starting and stopping ones too, over time */
-    double ready_seconds;   /**< ready pods over time */
-    double panic_seconds;   /**< time in panic mode */
-    double zero_seconds;    /**< time with no pod in existence */
-    uint64_t digest;        /**< of every decision: the same on every machine */
+    int32_t peak_replicas;   /**< most pods in existence */
+    int64_t decisions;       /**< decisions made or passed over, valid or not */
+    int64_t invalid;         /**< of these, without data */
+    int64_t scale_ups;       /**< decisions that asked for more pods */
+    int64_t scale_downs;     /**< decisions that asked for fewer */
+    int64_t reversals;       /**< changes in the other direction than the one before */
+    double seconds;          /**< length of the trace */
+    double replica_seconds;  /**< pods in existence, starting and stopping ones too, over time */
+    double ready_seconds;    /**< ready pods over time */
+    double panic_seconds;    /**< time in panic mode */
+    double zero_seconds;     /**< time with no pod in existence */
+    double overload_seconds; /**< time with more load than the ready pods can take */
+    uint64_t digest;         /**< of every valid decision: the same on every machine */
 } weir_report;
 
 typedef struct weir_replay weir_replay;
@@ -73,33 +84,39 @@ WEIR_API weir_status weir_replay_init(weir_replay *replay, size_t bytes,
                                       weir_error *err);
 
 /**
- * Takes one row in: readings of one time, at most one a series.
- * @return WEIR_OK; WEIR_E_TIME when it is before a row or a decision that was already made;
- *         WEIR_E_LIMIT for more than WEIR_REPLAY_SERIES_MAX readings; else the autoscaler's error.
- *         On error nothing changes.
+ * Takes one row in: readings of one time, at most one a series and, where rows are sampled, of the
+ * whole target (pod -1).
+ * @return WEIR_OK; WEIR_E_TIME unless it is after the row before, and weir_replay_next() has been
+ *         called up to its time and not beyond; WEIR_E_RANGE for a series that the autoscaler does
+ *         not have; WEIR_E_LIMIT for more than WEIR_REPLAY_SERIES_MAX; WEIR_E_ARG. On error nothing
+ *         changes.
  */
 WEIR_API weir_status weir_replay_record(weir_replay *replay, void *autoscaler,
                                         const weir_reading *readings, size_t count);
 
 /**
  * Makes the next decision before `until`, and lets the cluster follow it.
- * @param target  the scale target as the decision saw it; may be NULL
+ * @param explain  may be NULL
+ * @param target   the scale target as the decision saw it, its pods valid until the next call; may
+ *                 be NULL
  * @return WEIR_OK, WEIR_NO_DATA: a decision was made; WEIR_END: none is due before `until`;
- *         the autoscaler's error otherwise
+ *         WEIR_E_LIMIT: there are more pods than `pods_max`, and it is not 0; else the autoscaler's
+ *         error
  */
 WEIR_API weir_status weir_replay_next(weir_replay *replay, void *autoscaler, weir_time until,
                                       weir_decision *out, weir_explain *explain,
                                       weir_target *target);
 
-/** The scale target at the time of the last decision or row. @return WEIR_OK; WEIR_E_ARG */
-WEIR_API weir_status weir_replay_target(const weir_replay *replay, weir_target *target);
+/** The scale target at the time of the last sample or decision. @return as weir_replay_next() */
+WEIR_API weir_status weir_replay_target(weir_replay *replay, weir_target *target);
 
 /**
- * What the replay came to by `end`, which is not before the last decision.
- * @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT
+ * What the replay came to by `end`. The replay itself stays where it is.
+ * @return WEIR_OK; WEIR_E_TIME when `end` is before the last sample or decision; WEIR_E_ARG;
+ *         WEIR_E_STRUCT
  */
-WEIR_API weir_status weir_replay_report(weir_replay *replay, weir_time end, weir_report *report,
-                                        size_t struct_size);
+WEIR_API weir_status weir_replay_report(const weir_replay *replay, weir_time end,
+                                        weir_report *report, size_t struct_size);
 
 #ifdef __cplusplus
 }

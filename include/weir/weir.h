@@ -14,6 +14,7 @@
 #include <weir/decision.h>
 #include <weir/fields.h>
 #include <weir/kpa.h>
+#include <weir/kpa_stats.h>
 #include <weir/replay.h>
 #include <weir/window.h>
 

@@ -284,30 +284,48 @@ static uint64_t digest_text(uint64_t hash, const char *text, size_t capacity)
     return hash;
 }
 
+/* A field at its default does not count, so that a field that comes later changes no digest. */
+static uint64_t digest_fields(uint64_t hash, const weir_field *fields, uint32_t count,
+                              const void *config);
+
+static uint64_t digest_struct(uint64_t hash, const weir_field *field, const void *config)
+{
+    uint32_t elements = 1;
+
+    hash = digest_text(hash, field->name, SIZE_MAX);
+    if (field->capacity > 1) {
+        memcpy(&elements, (const uint8_t *)config + field->count_offset, sizeof elements);
+        hash = weir__fnv_u64(hash, elements);
+    }
+    for (uint32_t k = 0; k < elements && k < field->capacity; k++) {
+        hash = digest_fields(hash, field->fields, field->field_count,
+                             member_of(config, field) + (size_t)k * field->size);
+    }
+    return hash;
+}
+
+static uint64_t digest_value(uint64_t hash, const weir_field *field, uint64_t value,
+                             uint64_t normal)
+{
+    return value == normal ? hash : weir__fnv_u64(digest_text(hash, field->name, SIZE_MAX), value);
+}
+
 static uint64_t digest_fields(uint64_t hash, const weir_field *fields, uint32_t count,
                               const void *config)
 {
     for (uint32_t i = 0; i < count; i++) {
         const weir_field *field = &fields[i];
 
-        hash = digest_text(hash, field->name, SIZE_MAX);
         if (field->type == WEIR_FIELD_DOUBLE) {
-            hash = weir__fnv_u64(hash, weir__bits(get_double(config, field)));
+            hash = digest_value(hash, field, weir__bits(get_double(config, field)),
+                                weir__bits(field->ddefault));
         } else if (field->type == WEIR_FIELD_TEXT) {
             hash = digest_text(hash, (const char *)member_of(config, field), field->size);
         } else if (field->type == WEIR_FIELD_STRUCT) {
-            uint32_t elements = 1;
-
-            if (field->capacity > 1) {
-                memcpy(&elements, (const uint8_t *)config + field->count_offset, sizeof elements);
-                hash = weir__fnv_u64(hash, elements);
-            }
-            for (uint32_t k = 0; k < elements && k < field->capacity; k++) {
-                hash = digest_fields(hash, field->fields, field->field_count,
-                                     member_of(config, field) + (size_t)k * field->size);
-            }
+            hash = digest_struct(hash, field, config);
         } else {
-            hash = weir__fnv_u64(hash, (uint64_t)get_int(config, field));
+            hash = digest_value(hash, field, (uint64_t)get_int(config, field),
+                                (uint64_t)field->idefault);
         }
     }
     return hash;

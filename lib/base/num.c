@@ -7,13 +7,7 @@
 
 int32_t weir_f64_to_i32(double value, int32_t conversion)
 {
-    if (value > -2147483649.0 && value < 2147483648.0) {
-        return (int32_t)value;
-    }
-    if (conversion == WEIR_CONVERT_AMD64 || weir__is_nan(value) || value < 0.0) {
-        return INT32_MIN;
-    }
-    return INT32_MAX;
+    return weir__to_i32(value, conversion);
 }
 
 /* x = m * 2^e with 0.5 <= m < 1, for a finite x > 0. */

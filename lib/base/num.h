@@ -132,7 +132,9 @@ double weir__powi(double x, int64_t n);
 /* Go's Duration.Seconds: whole and fractional seconds are converted apart and added. */
 static inline double weir__seconds(weir_duration d)
 {
-    return (double)(d / WEIR_SECOND) + (double)(d % WEIR_SECOND) / 1e9;
+    int64_t whole = d / WEIR_SECOND, rest = d % WEIR_SECOND;
+
+    return (double)whole + (double)rest / 1e9;
 }
 
 /* Go's Duration.Round(second) for d >= 0: half away from zero. */
@@ -141,6 +143,15 @@ static inline weir_duration weir__round_to_second(weir_duration d)
     weir_duration r = d % WEIR_SECOND;
 
     return r + r < WEIR_SECOND ? d - r : weir__add(d, WEIR_SECOND - r);
+}
+
+/* weir_f64_to_i32() for the hot paths of the core. */
+static inline int32_t weir__to_i32(double x, int32_t conversion)
+{
+    if (x > -2147483649.0 && x < 2147483648.0) {
+        return (int32_t)x;
+    }
+    return conversion == WEIR_CONVERT_AMD64 || weir__is_nan(x) || x < 0.0 ? INT32_MIN : INT32_MAX;
 }
 
 /* To int64, truncating toward zero; NaN and what is out of range become INT64_MIN (Go on amd64). */

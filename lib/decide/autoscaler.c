@@ -7,18 +7,20 @@
 #include "decide/registry.h"
 
 struct kind_row {
-    int32_t kind;
-    const char *name;
+    const char *name;                       /* NULL: there is no such kind */
     const struct weir__autoscaler_ops *ops; /* NULL: a part that does not decide by itself */
 };
 
+/* By WEIR_KIND_*. */
 static const struct kind_row kinds[] = {
-    {WEIR_KIND_WINDOW, "window", NULL},
-    {WEIR_KIND_MAX_WINDOW, "max-window", NULL},
-    {WEIR_KIND_KPA_COLLECTOR, "kpa-collector", NULL},
-    {WEIR_KIND_KPA_DECIDER, "kpa-decider", NULL},
-    {WEIR_KIND_KPA, "kpa", &weir__kpa_ops},
+    [WEIR_KIND_WINDOW] = {"window", NULL},
+    [WEIR_KIND_MAX_WINDOW] = {"max-window", NULL},
+    [WEIR_KIND_KPA_COLLECTOR] = {"kpa-collector", NULL},
+    [WEIR_KIND_KPA_DECIDER] = {"kpa-decider", NULL},
+    [WEIR_KIND_KPA] = {"kpa", &weir__kpa_ops},
 };
+
+enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
 struct table_row {
     int32_t config;
@@ -47,12 +49,7 @@ weir_status weir_fields(int32_t config, const weir_field **fields, size_t *count
 
 static const struct kind_row *row_of(int32_t kind)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (kinds[i].kind == kind) {
-            return &kinds[i];
-        }
-    }
-    return NULL;
+    return kind > 0 && kind < KIND_COUNT && kinds[kind].name != NULL ? &kinds[kind] : NULL;
 }
 
 const char *weir_kind_name(int32_t kind)
@@ -62,25 +59,31 @@ const char *weir_kind_name(int32_t kind)
     return row != NULL ? row->name : "unknown";
 }
 
+/* The row of a state block's kind; NULL for a pointer to anything else. */
+static const struct kind_row *row_of_block(const void *autoscaler)
+{
+    const struct weir__block *block = autoscaler;
+
+    return weir__aligned(block) && block->magic == WEIR__MAGIC ? row_of(block->kind) : NULL;
+}
+
 int32_t weir_autoscaler_kind(const void *autoscaler)
 {
     const struct weir__block *block = autoscaler;
 
-    return weir__aligned(block) && block->magic == WEIR__MAGIC && row_of(block->kind) != NULL
-               ? block->kind
-               : 0;
+    return row_of_block(autoscaler) != NULL ? block->kind : 0;
 }
 
 size_t weir_autoscaler_bytes(const void *autoscaler)
 {
     const struct weir__block *block = autoscaler;
 
-    return weir_autoscaler_kind(autoscaler) != 0 ? (size_t)block->bytes : 0;
+    return row_of_block(autoscaler) != NULL ? (size_t)block->bytes : 0;
 }
 
 static const struct weir__autoscaler_ops *ops_of(const void *autoscaler)
 {
-    const struct kind_row *row = row_of(weir_autoscaler_kind(autoscaler));
+    const struct kind_row *row = row_of_block(autoscaler);
 
     return row != NULL ? row->ops : NULL;
 }
@@ -98,17 +101,23 @@ weir_status weir_target_init(weir_target *target, size_t struct_size)
     return WEIR_OK;
 }
 
-const char *weir_autoscaler_series_name(const void *autoscaler, int32_t series)
+static const char *name_of(const struct weir__autoscaler_ops *ops, const void *autoscaler,
+                           int32_t series)
 {
-    const struct weir__autoscaler_ops *ops = ops_of(autoscaler);
-
-    if (ops == NULL || series < 0) {
+    if (series < 0) {
         return NULL;
     }
     if (ops->series_name != NULL) {
         return ops->series_name(autoscaler, series);
     }
     return series < ops->series_count ? ops->series[series] : NULL;
+}
+
+const char *weir_autoscaler_series_name(const void *autoscaler, int32_t series)
+{
+    const struct weir__autoscaler_ops *ops = ops_of(autoscaler);
+
+    return ops != NULL ? name_of(ops, autoscaler, series) : NULL;
 }
 
 int32_t weir_autoscaler_series_count(const void *autoscaler)
@@ -135,6 +144,13 @@ int32_t weir_autoscaler_main_series(const void *autoscaler)
     return ops != NULL ? ops->main_series(autoscaler) : 0;
 }
 
+int32_t weir_autoscaler_zero(const void *autoscaler)
+{
+    const struct weir__autoscaler_ops *ops = ops_of(autoscaler);
+
+    return ops != NULL && ops->zero != NULL ? ops->zero(autoscaler) : WEIR_ZERO_ALWAYS;
+}
+
 weir_status weir_autoscaler_record(void *autoscaler, const weir_reading *readings, size_t count)
 {
     const struct weir__autoscaler_ops *ops = ops_of(autoscaler);
@@ -143,7 +159,7 @@ weir_status weir_autoscaler_record(void *autoscaler, const weir_reading *reading
         return WEIR_E_ARG;
     }
     for (size_t i = 0; i < count; i++) {
-        if (weir_autoscaler_series_name(autoscaler, readings[i].series) == NULL) {
+        if (name_of(ops, autoscaler, readings[i].series) == NULL) {
             return WEIR_E_RANGE;
         }
         if (readings[i].at < 0) {
@@ -179,6 +195,13 @@ weir_status weir_autoscaler_decide(void *autoscaler, const weir_target *target, 
         return WEIR_E_STRUCT;
     }
     return ops->decide(autoscaler, target, now, out, explain);
+}
+
+int64_t weir_autoscaler_skip(void *autoscaler, weir_time until)
+{
+    const struct weir__autoscaler_ops *ops = ops_of(autoscaler);
+
+    return ops != NULL && ops->skip != NULL ? ops->skip(autoscaler, until) : 0;
 }
 
 weir_status weir_autoscaler_save(const void *autoscaler, uint8_t *buffer, size_t capacity,

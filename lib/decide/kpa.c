@@ -263,6 +263,32 @@ static weir_status record(void *state, const weir_reading *readings, size_t coun
     return WEIR_OK;
 }
 
+/* Scraped pods report zeros; the activator drops a revision after one, and nobody else is there
+ * when no pod is, or when pods are not scraped. */
+static int32_t zero(const void *state)
+{
+    return collector_of(state)->scrape_target ? WEIR_ZERO_BY_PODS : WEIR_ZERO_ONCE;
+}
+
+/* Once the stable window is empty it stays so until the next report. */
+static int64_t skip(void *state, weir_time until)
+{
+    weir_kpa *kpa = state;
+    weir_kpa_decider *decider = weir_kpa_get_decider(kpa);
+    const weir_kpa_collector *collector = collector_of(kpa);
+    weir_duration ahead = weir__sub(until, decider->next_tick);
+    int64_t ticks;
+
+    if (ahead <= 0 || kpa->poked || !collector->scrape_target ||
+        !weir_window_empty(weir__collector_stable_of(collector), decider->next_tick)) {
+        return 0;
+    }
+    ticks = (ahead - 1) / WEIR_KPA_TICK;
+    decider->next_tick =
+        weir__add(weir__add(decider->next_tick, ticks * WEIR_KPA_TICK), WEIR_KPA_TICK);
+    return ticks + 1;
+}
+
 static weir_time due(const void *state)
 {
     return decider_of(state)->next_tick;
@@ -296,9 +322,11 @@ const struct weir__autoscaler_ops weir__kpa_ops = {
     .series_count = WEIR__LANES,
     .main_series = main_series,
     .record = record,
+    .zero = zero,
     .due = due,
     .poked = poked,
     .decide = decide,
+    .skip = skip,
     .save = save,
     .load = load,
 };

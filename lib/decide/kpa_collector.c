@@ -124,6 +124,7 @@ weir_status weir_kpa_collector_record(weir_kpa_collector *collector, weir_time a
                                       const weir_kpa_stat *stat)
 {
     double values[WEIR__LANES];
+    weir_window *stable, *panic;
     weir_status status;
 
     if (!weir__block_is(collector, WEIR_KIND_KPA_COLLECTOR) || stat == NULL) {
@@ -132,30 +133,41 @@ weir_status weir_kpa_collector_record(weir_kpa_collector *collector, weir_time a
     values[WEIR__LANE_CONCURRENCY] =
         stat->average_concurrent_requests - stat->average_proxied_concurrent_requests;
     values[WEIR__LANE_RPS] = stat->request_count - stat->proxied_request_count;
-    status = weir_window_record(weir__collector_stable(collector), at, values);
-    if (status != WEIR_OK) {
-        return status; /* a bad time, which the panic window would refuse as well */
+    stable = weir__collector_stable(collector);
+    panic = weir__collector_panic(collector);
+    /* Before 1970 one window may refuse what the other takes; then neither must have it. */
+    if (at < 0 || stable->last_write < 0) {
+        status = weir__window_would_take(stable, at);
+        if (status == WEIR_OK) {
+            status = weir__window_would_take(panic, at);
+        }
+        if (status != WEIR_OK) {
+            return status;
+        }
     }
-    return weir_window_record(weir__collector_panic(collector), at, values);
+    status = weir_window_record(stable, at, values);
+    return status == WEIR_OK ? weir_window_record(panic, at, values) : status;
 }
 
 weir_status weir_kpa_collector_read(const weir_kpa_collector *collector, int32_t metric,
                                     weir_time now, weir_kpa_averages *averages)
 {
-    double stable[WEIR__LANES], panic[WEIR__LANES];
     int32_t lane = metric == WEIR_KPA_RPS ? WEIR__LANE_RPS : WEIR__LANE_CONCURRENCY;
+    const weir_window *stable, *panic;
+    struct weir__bucket bucket;
+    weir_status status;
 
     if (!weir__block_is(collector, WEIR_KIND_KPA_COLLECTOR) || averages == NULL) {
         return WEIR_E_ARG;
     }
-    if (collector->scrape_target && weir_window_empty(weir__collector_stable_of(collector), now)) {
+    stable = weir__collector_stable_of(collector);
+    panic = weir__collector_panic_of(collector);
+    bucket = weir__bucket_of(stable, now); /* both have the same granularity */
+    if (collector->scrape_target && weir__age(stable, bucket.start) > stable->window) {
         return WEIR_NO_DATA;
     }
-    weir_window_average(weir__collector_stable_of(collector), now, stable);
-    weir_window_average(weir__collector_panic_of(collector), now, panic);
-    averages->stable = stable[lane];
-    averages->panic = panic[lane];
-    return WEIR_OK;
+    status = weir__window_lane(stable, bucket, lane, &averages->stable);
+    return status == WEIR_OK ? weir__window_lane(panic, bucket, lane, &averages->panic) : status;
 }
 
 static int fits(const weir_window *window, weir_duration length)

@@ -151,7 +151,7 @@ struct step {
 
 static int32_t shown(double pods)
 {
-    return weir_f64_to_i32(pods, WEIR_CONVERT_SATURATE);
+    return weir__to_i32(pods, WEIR_CONVERT_SATURATE);
 }
 
 /* From the ready pods to the wish of the stable window. */
@@ -160,7 +160,7 @@ static void explain_demand(const weir_kpa_decider *d, const struct weir__kpa_dem
 {
     double allowed = weir__kpa_within_rates(demand->stable_want, demand);
     double want = demand->stable_want;
-    int32_t limited = weir_f64_to_i32(allowed, d->config.conversion);
+    int32_t limited = weir__to_i32(allowed, d->config.conversion);
 
     weir__trace_step(trace, WEIR_RULE_KPA_STABLE, -1, shown(want), stable, d->config.target_value);
     if (allowed < want) {
@@ -181,7 +181,7 @@ static void panic_mode(const weir_kpa_decider *d, const struct weir__kpa_demand 
                        weir_time now, struct step *step, struct weir__trace *trace)
 {
     double ratio = demand->panic_want / demand->ready, threshold = d->config.panic_threshold;
-    double lasts = weir__seconds(d->config.stable_window), passed;
+    double lasts, passed;
     int32_t pods = trace->replicas;
 
     if (demand->over) {
@@ -195,6 +195,7 @@ static void panic_mode(const weir_kpa_decider *d, const struct weir__kpa_demand 
     if (step->panic_since == WEIR_TIME_NONE) {
         return;
     }
+    lasts = weir__seconds(d->config.stable_window);
     passed = weir__seconds(weir__sub(now, step->panic_since));
     if (weir__add(step->panic_since, d->config.stable_window) < now) {
         weir__trace_step(trace, WEIR_RULE_KPA_PANIC_LEAVE, -1, pods, passed, lasts);
@@ -352,7 +353,7 @@ weir_status weir_kpa_decider_decide(weir_kpa_decider *decider, const weir_kpa_de
         return WEIR_E_PANIC;
     }
     excess = weir__kpa_excess_burst(&d->config, ready, input->panic);
-    step.excess_burst_capacity = weir_f64_to_i32(excess, d->config.conversion);
+    step.excess_burst_capacity = weir__to_i32(excess, d->config.conversion);
     weir__trace_step(&trace, WEIR_RULE_KPA_BURST, -1, trace.replicas, excess,
                      d->config.target_burst_capacity);
     out->current = shown((double)ready);

@@ -268,7 +268,7 @@ static void set_mode(struct round *r, double total)
     if (burst != 0.0) {
         capacity = (double)r->in->ready * total;
         capacity = burst > 0.0 ? capacity + burst : capacity;
-        out->activators = weir_f64_to_i32(
+        out->activators = weir__to_i32(
             weir__max(MIN_ACTIVATORS, weir__ceil(capacity / r->config->activator_capacity)),
             r->config->conversion);
     }

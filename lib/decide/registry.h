@@ -14,10 +14,12 @@ struct weir__autoscaler_ops {
     const char *(*series_name)(const void *state, int32_t series); /* NULL past the last */
     int32_t (*main_series)(const void *state);
     weir_status (*record)(void *state, const weir_reading *readings, size_t count);
+    int32_t (*zero)(const void *state); /* NULL: WEIR_ZERO_ALWAYS */
     weir_time (*due)(const void *state);
     int32_t (*poked)(const void *state);
     weir_status (*decide)(void *state, const weir_target *target, weir_time now, weir_decision *out,
                           weir_explain *explain);
+    int64_t (*skip)(void *state, weir_time until); /* NULL: every due time has to be decided */
     weir_status (*save)(const void *state, uint8_t *buffer, size_t capacity, size_t *need);
     weir_status (*load)(void *state, const uint8_t *buffer, size_t length, weir_error *err);
 };

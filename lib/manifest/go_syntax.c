@@ -1,11 +1,9 @@
 /*
- * manifest/go_syntax.c - Go's number syntax, to the letter; see go_syntax.h.
- *
- * Upstream: Go's strconv/atof.go, atoi.go, atob.go and time/format.go ParseDuration.
+ * manifest/go_syntax.c - ParseFloat, ParseInt, ParseBool and ParseDuration; see go_syntax.h.
  */
 #include "go_syntax.h"
 
-#include <locale.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,278 +14,442 @@ static int is_digit(char c)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
-static int is_hex(char c)
+/* The value of a hexadecimal digit; 16 for a character that is none. */
+static int digit_of(char c)
 {
-    return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
+    if (is_digit(c)) {
+        return c - '0';
+    }
+    c = lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
 }
 
-static int equals_ignoring_case(const char *text, const char *word)
+/* ---- floats --------------------------------------------------------------------------------- */
+
+/* Digits beyond these cannot move a double over the middle between two others except by being
+ * there at all (767 decimal digits write out every such middle). */
+enum { DIGITS_MAX = 800 };
+
+/* The parts of a number: digits without a point, 0.DIGITS times base to the power of `point`. */
+struct number {
+    char digits[DIGITS_MAX + 1];
+    int count;       /* of digits, leading zeros not counted */
+    int cut;         /* some digit that is not zero had no room */
+    int64_t point;   /* where the point is, in digits from the first */
+    int64_t written; /* the exponent that was written */
+    int negative, hex;
+};
+
+static int equals_folded(const char *text, size_t length, const char *word)
 {
-    while (*word != '\0' && lower(*text) == *word) {
-        text++;
-        word++;
+    size_t i = 0;
+
+    while (i < length && word[i] != '\0' && lower(text[i]) == word[i]) {
+        i++;
     }
-    return *text == '\0' && *word == '\0';
+    return i == length && word[i] == '\0';
 }
 
-/* Underscores stand between digits only; one may follow the 0x. */
-static int underscores_are_fine(const char *text)
+static int read_special(const char *text, size_t length, double *value)
 {
-    char before = '!';
-    int hex = 0;
+    int signs = length > 0 && (text[0] == '+' || text[0] == '-');
+    const char *word = text + signs;
+    size_t rest = length - (size_t)signs;
 
-    text += *text == '-' || *text == '+';
-    if (text[0] == '0' && lower(text[1]) == 'x') {
-        hex = 1;
-        before = '0';
-        text += 2;
-    }
-    for (; *text != '\0'; text++) {
-        if (is_digit(*text) || (hex && is_hex(*text))) {
-            before = '0';
-        } else if (*text == '_') {
-            if (before != '0') {
-                return 0;
-            }
-            before = '_';
-        } else {
-            if (before == '_') {
-                return 0;
-            }
-            before = '!';
-        }
-    }
-    return before != '_';
-}
-
-/* Whether the whole text is a float literal: [sign] digits [. digits] [exponent], or hexadecimal.
- */
-static int is_float_literal(const char *at)
-{
-    int hex, digits = 0, dots = 0, exponent = 0;
-
-    at += *at == '-' || *at == '+';
-    hex = at[0] == '0' && lower(at[1]) == 'x';
-    at += hex ? 2 : 0;
-    for (; *at != '\0'; at++) {
-        if (*at == '.') {
-            if (dots++ > 0) {
-                return 0;
-            }
-        } else if (hex ? is_hex(*at) : is_digit(*at)) {
-            digits++;
-        } else if (*at != '_') {
-            break;
-        }
-    }
-    if (digits == 0) {
-        return 0;
-    }
-    if (lower(*at) == (hex ? 'p' : 'e')) {
-        at++;
-        at += *at == '-' || *at == '+';
-        if (!is_digit(*at)) {
-            return 0;
-        }
-        at += strspn(at, "0123456789_");
-        exponent = 1;
-    }
-    return *at == '\0' && (!hex || exponent);
-}
-
-int go_parse_float(const char *text, double *value)
-{
-    const char *unsigned_text = text + (*text == '-' || *text == '+');
-    char buffer[512];
-    size_t n = 0;
-    double x;
-
-    if (equals_ignoring_case(unsigned_text, "inf") ||
-        equals_ignoring_case(unsigned_text, "infinity") || equals_ignoring_case(text, "nan")) {
-        *value = strtod(text, NULL);
+    if (signs == 0 && equals_folded(word, rest, "nan")) {
+        *value = (double)NAN;
         return 1;
     }
-    if (!is_float_literal(text) || !underscores_are_fine(text)) {
-        return 0;
-    }
-    for (; *text != '\0'; text++) {
-        if (n + 1 == sizeof buffer) {
-            return 0; /* no number needs 500 digits */
-        }
-        if (*text != '_') { /* strtod wants the decimal point of the process's locale */
-            buffer[n++] = *text == '.' ? *localeconv()->decimal_point : *text;
-        }
-    }
-    buffer[n] = '\0';
-    x = strtod(buffer, NULL);
-    if (x - x != 0.0) {
-        return 0; /* overflow */
-    }
-    *value = x;
-    return 1;
-}
-
-int go_parse_int(const char *text, int32_t bits, int64_t *value)
-{
-    int negative = *text == '-';
-    uint64_t limit = (UINT64_C(1) << (bits - 1)) - (negative ? 0U : 1U), n = 0;
-
-    text += *text == '-' || *text == '+';
-    if (*text == '\0') {
-        return 0;
-    }
-    for (; *text != '\0'; text++) {
-        uint64_t digit = (uint64_t)(*text - '0');
-
-        if (!is_digit(*text) || n > (limit - digit) / 10) {
-            return 0;
-        }
-        n = n * 10 + digit;
-    }
-    *value = negative ? (n == 0 ? 0 : -(int64_t)(n - 1) - 1) : (int64_t)n;
-    return 1;
-}
-
-int go_parse_bool(const char *text, int32_t *value)
-{
-    static const char *const words[2][6] = {{"0", "f", "F", "FALSE", "false", "False"},
-                                            {"1", "t", "T", "TRUE", "true", "True"}};
-
-    for (int32_t truth = 0; truth < 2; truth++) {
-        for (size_t i = 0; i < 6; i++) {
-            if (strcmp(text, words[truth][i]) == 0) {
-                *value = truth;
-                return 1;
-            }
-        }
+    if (equals_folded(word, rest, "inf") || equals_folded(word, rest, "infinity")) {
+        *value = text[0] == '-' ? -(double)INFINITY : (double)INFINITY;
+        return 1;
     }
     return 0;
 }
 
-#define TOP (UINT64_C(1) << 63) /* the magnitude of the smallest duration */
-
-/* Digits to a number of at most 2^63; 0 when there are more. */
-static int leading_int(const char **text, uint64_t *value)
+/* Every underscore stands between two digits, or between a base prefix and a digit. */
+static int underscores_are_fine(const char *text, size_t length, int hex)
 {
-    uint64_t x = 0;
+    size_t i = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
+    int after_digit = 0, after_underscore = 0;
 
-    for (; is_digit(**text); (*text)++) {
-        if (x > TOP / 10) {
+    if (hex) {
+        i += 2;
+        after_digit = 1;
+    }
+    for (; i < length; i++) {
+        int digit = digit_of(text[i]) < (hex ? 16 : 10);
+
+        if (text[i] == '_' && !after_digit) {
             return 0;
         }
-        x = x * 10 + (uint64_t)(**text - '0');
-        if (x > TOP) {
+        if (text[i] != '_' && after_underscore && !digit) {
             return 0;
+        }
+        after_digit = digit;
+        after_underscore = text[i] == '_';
+    }
+    return !after_underscore;
+}
+
+static void take_digit(struct number *n, char c, int64_t *places)
+{
+    if (c == '0' && *places == 0) { /* a leading zero only moves the point */
+        n->point--;
+        return;
+    }
+    ++*places;
+    if (n->count < DIGITS_MAX) {
+        n->digits[n->count++] = c;
+    } else if (c != '0') {
+        n->cut = 1;
+    }
+}
+
+/* The exponent after its letter. What is past five digits is not looked at, as in Go. */
+static int read_exponent(struct number *n, const char *text, size_t length, size_t *at)
+{
+    size_t i = *at;
+    int minus = i < length && text[i] == '-';
+
+    if (i < length && (text[i] == '+' || text[i] == '-')) {
+        i++;
+    }
+    if (i >= length || !is_digit(text[i])) {
+        return 0;
+    }
+    for (; i < length && (is_digit(text[i]) || text[i] == '_'); i++) {
+        if (text[i] != '_' && n->written < 10000) {
+            n->written = n->written * 10 + (text[i] - '0');
         }
     }
-    *value = x;
+    n->written = minus ? -n->written : n->written;
+    *at = i;
     return 1;
 }
 
-/* Digits after the point; those that do not fit any more are dropped. */
-static void leading_fraction(const char **text, uint64_t *value, double *scale)
+static int read_number(struct number *n, const char *text, size_t length)
 {
-    uint64_t x = 0;
-    int full = 0;
+    size_t i = 0;
+    int64_t places = 0;
+    int digits = 0, point = 0;
 
-    *scale = 1.0;
-    for (; is_digit(**text); (*text)++) {
-        uint64_t y;
-
-        if (full || x > (TOP - 1) / 10) {
-            full = 1;
-            continue;
-        }
-        y = x * 10 + (uint64_t)(**text - '0');
-        if (y > TOP) {
-            full = 1;
-            continue;
-        }
-        x = y;
-        *scale *= 10.0;
+    memset(n, 0, sizeof *n);
+    if (i < length && (text[i] == '+' || text[i] == '-')) {
+        n->negative = text[i++] == '-';
     }
-    *value = x;
+    if (i + 2 < length && text[i] == '0' && lower(text[i + 1]) == 'x') {
+        n->hex = 1;
+        i += 2;
+    }
+    for (; i < length; i++) {
+        if (text[i] == '.' && !point) {
+            point = 1;
+            n->point = places;
+        } else if (digit_of(text[i]) < (n->hex ? 16 : 10)) {
+            digits = 1;
+            take_digit(n, text[i], &places);
+        } else if (text[i] != '_') {
+            break;
+        }
+    }
+    if (!digits) {
+        return 0;
+    }
+    if (!point) {
+        n->point = places;
+    }
+    if (i < length && lower(text[i]) == (n->hex ? 'p' : 'e')) {
+        i++;
+        if (!read_exponent(n, text, length, &i)) {
+            return 0;
+        }
+    } else if (n->hex) {
+        return 0;
+    }
+    return i == length &&
+           (memchr(text, '_', length) == NULL || underscores_are_fine(text, length, n->hex));
 }
 
-/* The unit at the text, and past it; 0 when there is none or it is unknown. */
-static uint64_t take_unit(const char **text)
+/*
+ * The nearest double of decimal digits. strtod() rounds correctly, and it looks at the locale for
+ * one thing only, the decimal point: so it is given none, but whole digits and an exponent.
+ */
+static double nearest_decimal(const struct number *n, int64_t exponent)
+{
+    char text[DIGITS_MAX + 16], reversed[8], *end = text + n->count;
+    int count = 0;
+
+    memcpy(text, n->digits, (size_t)n->count);
+    if (n->cut) {
+        *end++ = '1';
+    }
+    exponent -= end - text;
+    *end++ = 'e';
+    if (exponent < 0) {
+        *end++ = '-';
+        exponent = -exponent;
+    }
+    do {
+        reversed[count++] = (char)('0' + exponent % 10);
+        exponent /= 10;
+    } while (exponent > 0);
+    while (count > 0) {
+        *end++ = reversed[--count];
+    }
+    *end = '\0';
+    return strtod(text, NULL);
+}
+
+/* The nearest double of hexadecimal digits; of a tie the even one. (Not by strtod(): that of glibc
+ * 2.36 rounds some denormals down that are nearer to the one above.) */
+static double nearest_hex(const struct number *n, int64_t exponent)
+{
+    uint64_t bits = 0, half;
+    int sticky = n->cut, length = 0, drop;
+
+    for (int i = 0; i < n->count; i++) {
+        if (i < 15) {
+            bits = bits << 4 | (uint64_t)digit_of(n->digits[i]);
+        } else {
+            sticky |= n->digits[i] != '0';
+        }
+    }
+    exponent -= 4 * (int64_t)(n->count < 15 ? n->count : 15);
+    while (length < 60 && bits >> length != 0) {
+        length++;
+    }
+    /* All but 53 bits are dropped, of denormals more: down to the bit of 2^-1074. */
+    drop = length - 53;
+    drop = exponent + drop < -1074 ? (int)(-1074 - exponent) : drop;
+    if (drop > length + 1) {
+        return 0.0;
+    }
+    if (drop > 0) {
+        uint64_t rest = bits & ((UINT64_C(1) << drop) - 1);
+
+        half = UINT64_C(1) << (drop - 1);
+        bits >>= drop;
+        bits += rest > half || (rest == half && (sticky || (bits & 1) != 0));
+        exponent += drop;
+    }
+    return ldexp((double)bits, (int)exponent);
+}
+
+static int nearest_double(const struct number *n, double *value)
+{
+    int64_t exponent = n->hex ? 4 * n->point + n->written : n->point + n->written;
+    double magnitude = 0.0;
+
+    if (n->count > 0 && exponent > 2000) {
+        return WEIR__GO_RANGE;
+    }
+    if (n->count > 0 && exponent > -2000) {
+        magnitude = n->hex ? nearest_hex(n, exponent) : nearest_decimal(n, exponent);
+        if (isinf(magnitude)) {
+            return WEIR__GO_RANGE;
+        }
+    }
+    *value = n->negative ? -magnitude : magnitude;
+    return WEIR__GO_OK;
+}
+
+int weir__go_float(const char *text, size_t length, double *value)
+{
+    struct number number;
+
+    if (read_special(text, length, value)) {
+        return WEIR__GO_OK;
+    }
+    return read_number(&number, text, length) ? nearest_double(&number, value) : WEIR__GO_SYNTAX;
+}
+
+/* ---- integers and switches ------------------------------------------------------------------ */
+
+/* The base that a prefix names, as Go's literals have it; *skip gets the prefix' length. */
+static int base_of(const char *text, size_t length, size_t *skip)
+{
+    char letter = length >= 3 ? lower(text[1]) : '\0';
+
+    *skip = 0;
+    if (length == 0 || text[0] != '0') {
+        return 10;
+    }
+    *skip = letter == 'x' || letter == 'o' || letter == 'b' ? 2 : 1;
+    return letter == 'x' ? 16 : letter == 'b' ? 2 : 8;
+}
+
+int weir__go_uint(const char *text, size_t length, int base, uint64_t most, uint64_t *value)
+{
+    uint64_t sum = 0;
+    size_t i = 0;
+
+    if (length == 0) {
+        return WEIR__GO_SYNTAX;
+    }
+    if (base == 0) {
+        base = base_of(text, length, &i);
+    }
+    for (; i < length; i++) {
+        uint64_t digit = (uint64_t)digit_of(text[i]);
+
+        if (digit >= (uint64_t)base) {
+            return WEIR__GO_SYNTAX;
+        }
+        if (sum > (most - digit) / (uint64_t)base) {
+            return WEIR__GO_RANGE; /* also where what follows is no digit, as in Go */
+        }
+        sum = sum * (uint64_t)base + digit;
+    }
+    *value = sum;
+    return WEIR__GO_OK;
+}
+
+int weir__go_int(const char *text, size_t length, int base, int bits, int64_t *value)
+{
+    uint64_t limit = UINT64_C(1) << (bits - 1), sum = 0;
+    int negative = length > 0 && text[0] == '-', result;
+    size_t sign = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
+
+    result = weir__go_uint(text + sign, length - sign, base, limit - 1 + limit, &sum);
+    if (result == WEIR__GO_OK && sum > (negative ? limit : limit - 1)) {
+        result = WEIR__GO_RANGE;
+    }
+    *value = negative ? (int64_t)(0 - sum) : (int64_t)sum;
+    return result;
+}
+
+int weir__go_bool(const char *text, size_t length, int32_t *value)
+{
+    static const char *const words[] = {"0", "f", "F", "FALSE", "false", "False",
+                                        "1", "t", "T", "TRUE",  "true",  "True"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strlen(words[i]) == length && memcmp(words[i], text, length) == 0) {
+            *value = i >= 6;
+            return WEIR__GO_OK;
+        }
+    }
+    return WEIR__GO_SYNTAX;
+}
+
+/* ---- durations ------------------------------------------------------------------------------ */
+
+#define DURATION_LIMIT (UINT64_C(1) << 63)
+
+/* Nanoseconds of a unit; 0 for a word that is none. */
+static uint64_t unit_of(const char *word, size_t length)
 {
     static const struct {
         const char *name;
         uint64_t ns;
-    } units[] = {{"ns", 1},
-                 {"us", 1000},
-                 {"\xc2\xb5s", 1000}, /* U+00B5, the micro sign */
-                 {"\xce\xbcs", 1000}, /* U+03BC, the Greek letter */
-                 {"ms", 1000000},
-                 {"s", 1000000000},
-                 {"m", UINT64_C(60000000000)},
-                 {"h", UINT64_C(3600000000000)}};
-    size_t length = strcspn(*text, ".0123456789");
+    } units[] = {
+        {"ns", 1},
+        {"us", 1000},
+        {"\xc2\xb5s", 1000}, /* U+00B5, the micro sign */
+        {"\xce\xbcs", 1000}, /* U+03BC, the Greek letter mu */
+        {"ms", 1000000},
+        {"s", UINT64_C(1000000000)},
+        {"m", UINT64_C(60000000000)},
+        {"h", UINT64_C(3600000000000)},
+    };
 
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strlen(units[i].name) == length && strncmp(*text, units[i].name, length) == 0) {
-            *text += length;
+        if (strlen(units[i].name) == length && memcmp(units[i].name, word, length) == 0) {
             return units[i].ns;
         }
     }
     return 0;
 }
 
-/* One number with its unit, in nanoseconds. */
-static int take_part(const char **text, uint64_t *ns)
+/* Whole digits; 0 when they are above 2^63. */
+static int read_whole(const char *text, size_t length, size_t *at, uint64_t *whole)
 {
-    uint64_t whole, fraction = 0, unit;
-    double scale = 1.0;
-    const char *start = *text;
-    int any;
+    for (; *at < length && is_digit(text[*at]); ++*at) {
+        uint64_t digit = (uint64_t)(text[*at] - '0');
 
-    if (!leading_int(text, &whole)) {
-        return 0;
-    }
-    any = *text != start;
-    if (**text == '.') {
-        start = ++*text;
-        leading_fraction(text, &fraction, &scale);
-        any = any || *text != start;
-    }
-    unit = any ? take_unit(text) : 0;
-    if (unit == 0 || whole > TOP / unit) {
-        return 0;
-    }
-    whole *= unit;
-    if (fraction > 0) {
-        whole += (uint64_t)((double)fraction * ((double)unit / scale));
-    }
-    *ns = whole;
-    return whole <= TOP;
-}
-
-int go_parse_duration(const char *text, weir_duration *value)
-{
-    int negative = *text == '-';
-    uint64_t total = 0, part;
-
-    text += *text == '-' || *text == '+';
-    if (strcmp(text, "0") == 0) {
-        *value = 0;
-        return 1;
-    }
-    if (*text == '\0') {
-        return 0;
-    }
-    while (*text != '\0') {
-        if (!take_part(&text, &part) || total + part > TOP) {
+        if (*whole > DURATION_LIMIT / 10) {
             return 0;
         }
-        total += part;
+        *whole = *whole * 10 + digit;
+        if (*whole > DURATION_LIMIT) {
+            return 0;
+        }
     }
-    if (total == TOP && !negative) {
+    return 1;
+}
+
+/* Digits after the point: those that an integer has no room for are read and forgotten. */
+static void read_fraction(const char *text, size_t length, size_t *at, uint64_t *fraction,
+                          double *scale)
+{
+    int full = 0;
+
+    for (; *at < length && is_digit(text[*at]); ++*at) {
+        uint64_t digit = (uint64_t)(text[*at] - '0');
+
+        full = full || *fraction > (DURATION_LIMIT - 1) / 10 ||
+               *fraction * 10 + digit > DURATION_LIMIT;
+        if (!full) {
+            *fraction = *fraction * 10 + digit;
+            *scale *= 10.0;
+        }
+    }
+}
+
+/* One number with its unit, added to the sum; 0 when it is malformed or too large. */
+static int read_part(const char *text, size_t length, size_t *at, uint64_t *sum)
+{
+    uint64_t whole = 0, fraction = 0, unit;
+    double scale = 1.0;
+    size_t start = *at, digits;
+
+    if (!read_whole(text, length, at, &whole)) {
         return 0;
     }
-    *value = negative ? (total == 0 ? 0 : -(int64_t)(total - 1) - 1) : (int64_t)total;
-    return 1;
+    digits = *at - start;
+    if (*at < length && text[*at] == '.') {
+        start = ++*at;
+        read_fraction(text, length, at, &fraction, &scale);
+        digits += *at - start;
+    }
+    start = *at;
+    while (*at < length && text[*at] != '.' && !is_digit(text[*at])) {
+        ++*at;
+    }
+    unit = unit_of(text + start, *at - start);
+    if (digits == 0 || unit == 0 || whole > DURATION_LIMIT / unit) {
+        return 0;
+    }
+    whole = whole * unit + (uint64_t)((double)fraction * ((double)unit / scale));
+    *sum += whole;
+    return whole <= DURATION_LIMIT && *sum <= DURATION_LIMIT;
+}
+
+int weir__go_duration(const char *text, size_t length, int64_t *value)
+{
+    int negative = length > 0 && text[0] == '-';
+    size_t at = length > 0 && (text[0] == '+' || text[0] == '-') ? 1 : 0;
+    uint64_t sum = 0;
+
+    if (at == length) {
+        return WEIR__GO_SYNTAX;
+    }
+    if (length - at == 1 && text[at] == '0') {
+        *value = 0;
+        return WEIR__GO_OK;
+    }
+    while (at < length) {
+        if (!read_part(text, length, &at, &sum)) {
+            return WEIR__GO_SYNTAX;
+        }
+    }
+    if (!negative && sum > DURATION_LIMIT - 1) {
+        return WEIR__GO_SYNTAX;
+    }
+    *value = negative ? (int64_t)(0 - sum) : (int64_t)sum;
+    return WEIR__GO_OK;
 }

@@ -1,324 +1,250 @@
 /*
- * manifest/manifest.c - files to documents, documents to the loaders of their kinds, and problems.
+ * manifest/manifest.c - the manifest: files in, autoscalers and problems out.
  */
-#include "manifest.h"
+#include "object.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <weir/autoscaler.h>
 
 weir_status weir_manifest_create(const weir_allocator *allocator, weir_manifest **out)
 {
-    struct arena arena;
-    weir_manifest *m;
+    weir_manifest *manifest;
 
     if (out == NULL) {
         return WEIR_E_ARG;
     }
-    arena_open(&arena, allocator);
-    m = arena_take(&arena, sizeof *m);
-    if (m == NULL) {
+    *out = NULL;
+    allocator = allocator != NULL ? allocator : &weir__system_allocator;
+    manifest = weir__take(allocator, sizeof *manifest);
+    if (manifest == NULL) {
         return WEIR_E_MEMORY;
     }
-    m->arena = arena;
-    *out = m;
+    memset(manifest, 0, sizeof *manifest);
+    manifest->allocator = *allocator;
+    weir__arena_open(&manifest->arena, &manifest->allocator);
+    weir__problems_open(&manifest->problems, &manifest->allocator);
+    weir_kpa_config_init(&manifest->kpa, sizeof manifest->kpa);
+    *out = manifest;
     return WEIR_OK;
+}
+
+weir_status weir_manifest_set_defaults(weir_manifest *manifest, int32_t kind, const void *config)
+{
+    weir_status status;
+
+    if (manifest == NULL || config == NULL || manifest->finished) {
+        return WEIR_E_ARG;
+    }
+    if (kind != WEIR_KIND_KPA) {
+        return WEIR_E_UNSUPPORTED;
+    }
+    status = weir_kpa_config_check(config, NULL);
+    if (status == WEIR_OK &&
+        ((const weir_kpa_config *)config)->struct_size == sizeof manifest->kpa) {
+        manifest->kpa = *(const weir_kpa_config *)config;
+        return WEIR_OK;
+    }
+    return status == WEIR_OK ? WEIR_E_STRUCT : status;
 }
 
 void weir_manifest_free(weir_manifest *manifest)
 {
-    if (manifest != NULL) {
-        struct arena arena = manifest->arena; /* the manifest itself lies in it */
+    weir_allocator allocator;
 
-        arena_close(&arena);
-    }
-}
-
-void manifest_report(weir_manifest *m, int32_t severity, weir_status status, int32_t line,
-                     int32_t column, const char *path, const char *format, ...)
-{
-    struct problem *p = arena_take(&m->arena, sizeof *p);
-    va_list arguments;
-
-    m->errors += severity == WEIR_PROBLEM_ERROR;
-    if (p == NULL) {
-        return; /* the arena remembers, and the caller gets WEIR_E_MEMORY */
-    }
-    p->open.error.status = status;
-    p->open.error.line = line;
-    p->open.error.column = column;
-    snprintf(p->open.error.path, sizeof p->open.error.path, "%s", path);
-    va_start(arguments, format);
-    vsnprintf(p->open.error.message, sizeof p->open.error.message, format, arguments);
-    va_end(arguments);
-    p->open.file = m->file;
-    p->open.severity = severity;
-    p->open.document = m->document;
-    if (m->last_problem != NULL) {
-        m->last_problem->next = p;
-    } else {
-        m->first_problem = p;
-    }
-    m->last_problem = p;
-    m->problems++;
-}
-
-static const char *text_at(const struct node *map, const char *key, const char *missing)
-{
-    const struct node *node = node_get(map, key);
-
-    return node != NULL && node->text != NULL ? node->text : missing;
-}
-
-struct item *manifest_add_item(weir_manifest *m, const struct node *root, const char *api_kind,
-                               int32_t kind)
-{
-    struct item *item = arena_take(&m->arena, sizeof *item);
-    const struct node *metadata = node_get(root, "metadata");
-
-    if (item == NULL) {
-        return NULL;
-    }
-    item->root = root;
-    item->document = m->document;
-    item->open.api_kind = api_kind;
-    item->open.kind = kind;
-    item->open.file = m->file;
-    item->open.line = root->line;
-    item->open.name = text_at(metadata, "name", "");
-    item->open.name_space = text_at(metadata, "namespace", "default");
-    if (item->open.name[0] == '\0') {
-        manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, root->line, root->column,
-                        "metadata.name", "is missing");
-    }
-    if (m->last_item != NULL) {
-        m->last_item->next = item;
-    } else {
-        m->first_item = item;
-    }
-    m->last_item = item;
-    m->items++;
-    return item;
-}
-
-/* ---- objects and documents ------------------------------------------------------------------ */
-
-static void read_object(weir_manifest *m, const struct node *root);
-
-static void read_list(weir_manifest *m, const struct node *root)
-{
-    const struct node *items = node_get(root, "items");
-
-    if (items == NULL || items->type != NODE_LIST) {
-        manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, root->line, root->column, "items",
-                        "must be a list, got %s", node_type_name(items));
+    if (manifest == NULL) {
         return;
     }
-    for (const struct node *item = items->first; item != NULL; item = item->next) {
-        read_object(m, item);
+    allocator = manifest->allocator;
+    while (manifest->documents != NULL) {
+        struct weir__document *document = manifest->documents;
+
+        manifest->documents = document->next;
+        weir__document_free(&allocator, document);
     }
+    weir__problems_close(&manifest->problems);
+    weir__arena_close(&manifest->arena);
+    weir__give_back(&allocator, manifest, sizeof *manifest);
 }
 
-static void read_object(weir_manifest *m, const struct node *root)
-{
-    const char *api = text_at(root, "apiVersion", ""), *kind = text_at(root, "kind", "");
-    size_t length = strlen(kind);
+/* ---- reading -------------------------------------------------------------------------------- */
 
-    if (root->type != NODE_MAP) {
-        manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, root->line, root->column, "",
-                        "a Kubernetes object must be a mapping, got %s", node_type_name(root));
+/* Documents that nothing is kept from are not kept either. */
+static void take_document(void *user, struct weir__document *document)
+{
+    weir_manifest *manifest = user;
+
+    manifest->keep = 0;
+    weir__objects_read(manifest, document);
+    if (!manifest->keep) {
+        weir__document_free(&manifest->allocator, document);
         return;
     }
-    if (api[0] == '\0' || kind[0] == '\0') {
-        manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, root->line, root->column,
-                        api[0] == '\0' ? "apiVersion" : "kind", "is missing");
+    document->next = manifest->documents;
+    manifest->documents = document;
+}
+
+static void report_size(weir_manifest *manifest, size_t length)
+{
+    struct weir__mark nowhere = {0, 0};
+    struct weir__message m;
+
+    weir__message_clear(&m);
+    weir__message_add(&m, "the file has ");
+    weir__message_int(&m, (int64_t)length);
+    weir__message_add(&m, " bytes; at most ");
+    weir__message_int(&m, WEIR_MANIFEST_BYTES_MAX);
+    weir__message_add(&m, " are read");
+    weir__problem(&manifest->problems, WEIR_PROBLEM_ERROR, WEIR_E_LIMIT, nowhere, NULL, m.text);
+}
+
+/* The readers look for a NUL at the end of the text. */
+static void read_text(weir_manifest *manifest, const char *text, size_t length)
+{
+    struct weir__reader reader;
+    char *copy = weir__take(&manifest->allocator, length + 1);
+
+    if (copy == NULL) {
+        manifest->problems.out_of_memory = 1;
         return;
-    }
-    if (length >= 4 && strcmp(kind + length - 4, "List") == 0) {
-        read_list(m, root);
-        return;
-    }
-    if (!knative_read(m, root, api, kind)) {
-        manifest_report(m, WEIR_PROBLEM_NOTICE, WEIR_OK, root->line, root->column, "kind",
-                        "%s %s %s is passed over: weir has no use for it", api, kind,
-                        text_at(node_get(root, "metadata"), "name", "(no name)"));
-    }
-}
-
-static void read_document(weir_manifest *m, const char *text, size_t length, int32_t line)
-{
-    struct tree_error error;
-    const struct node *root = tree_read(&m->arena, text, length, line, &error);
-
-    m->document++;
-    if (root != NULL && root->type != NODE_NULL) {
-        read_object(m, root);
-    } else if (error.line > 0) {
-        manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, error.line, error.column, "", "%s",
-                        error.message);
-    } else {
-        m->document--; /* nothing but white space and comments */
-    }
-}
-
-/* Whether a line parts documents: three dashes, then nothing or white space. */
-static int parts(const char *at, const char *end)
-{
-    return end - at >= 3 && memcmp(at, "---", 3) == 0 &&
-           (end - at == 3 || at[3] == '\n' || at[3] == '\r' || at[3] == ' ' || at[3] == '\t');
-}
-
-/* The first byte that is not UTF-8, or NULL. Overlong forms and surrogates are not. */
-static const char *bad_utf8(const char *at, const char *end)
-{
-    const unsigned char *p = (const unsigned char *)at, *last = (const unsigned char *)end;
-
-    while (p < last) {
-        int more = *p < 0x80   ? 0
-                   : *p < 0xc2 ? -1
-                   : *p < 0xe0 ? 1
-                   : *p < 0xf0 ? 2
-                   : *p < 0xf5 ? 3
-                               : -1;
-
-        if (more < 0 || last - p <= more || (*p == 0xe0 && p[1] < 0xa0) ||
-            (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
-            (*p == 0xf4 && p[1] > 0x8f)) {
-            return (const char *)p;
-        }
-        for (int i = 1; i <= more; i++) {
-            if ((p[i] & 0xc0) != 0x80) {
-                return (const char *)p;
-            }
-        }
-        p += more + 1;
-    }
-    return NULL;
-}
-
-/* What makes a whole file unreadable. 1 when the file is fine. */
-static int check_text(weir_manifest *m, const char *text, size_t length)
-{
-    const char *bad = NULL, *what = NULL;
-    int32_t line = 1, column = 1;
-
-    if (length > WEIR_MANIFEST_BYTES_MAX) {
-        manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_LIMIT, 0, 0, "",
-                        "the file has %zu bytes; at most %d are read", length,
-                        WEIR_MANIFEST_BYTES_MAX);
-        return 0;
     }
     if (length > 0) {
-        bad = memchr(text, '\0', length);
-        what = "a NUL byte: this is a binary file, not YAML or JSON";
-        if (bad == NULL) {
-            bad = bad_utf8(text, text + length);
-            what = "a byte that is not UTF-8";
-        }
+        memcpy(copy, text, length);
     }
-    if (bad == NULL) {
-        return 1;
-    }
-    for (const char *at = text; at < bad; at++) {
-        column = *at == '\n' ? 1 : column + 1;
-        line += *at == '\n';
-    }
-    manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, line, column, "", "found %s", what);
-    return 0;
+    copy[length] = '\0';
+    memset(&reader, 0, sizeof reader);
+    reader.allocator = &manifest->allocator;
+    reader.problems = &manifest->problems;
+    reader.deliver = take_document;
+    reader.user = manifest;
+    weir__read(&reader, copy, length);
+    weir__give_back(&manifest->allocator, copy, length + 1);
 }
 
 weir_status weir_manifest_add(weir_manifest *manifest, const char *file, const char *text,
                               size_t length)
 {
-    weir_manifest *m = manifest;
-    const char *at = text, *end, *start = text;
-    int32_t line = 1, first_line = 1;
-    size_t problems;
+    const char *name;
 
-    if (m == NULL || file == NULL || (text == NULL && length > 0)) {
+    if (manifest == NULL || file == NULL || (text == NULL && length > 0) || manifest->finished) {
         return WEIR_E_ARG;
     }
-    m->file = arena_text(&m->arena, file, strlen(file));
-    m->document = 0;
-    problems = m->problems;
-    if (m->file == NULL) {
+    name = weir__arena_text(&manifest->arena, file, strlen(file));
+    if (name == NULL) {
+        manifest->problems.out_of_memory = 1;
         return WEIR_E_MEMORY;
     }
-    if (check_text(m, text, length)) {
-        end = text + length;
-        while (at < end) { /* line by line: documents are parted by lines of dashes */
-            const char *next = memchr(at, '\n', (size_t)(end - at));
+    manifest->problems.file_name = name;
+    manifest->problems.file = manifest->file_count++;
+    manifest->problems.document = 0;
+    if (length > WEIR_MANIFEST_BYTES_MAX) {
+        report_size(manifest, length);
+    } else {
+        read_text(manifest, text, length);
+    }
+    return manifest->problems.out_of_memory ? WEIR_E_MEMORY : WEIR_OK;
+}
 
-            if (parts(at, end) && at > start) {
-                read_document(m, start, (size_t)(at - start), first_line);
-                start = at;
-                first_line = line;
-            }
-            at = next != NULL ? next + 1 : end;
-            line++;
-        }
-        if (end > start) {
-            read_document(m, start, (size_t)(end - start), first_line);
-        }
-        if (m->document == 0 && m->problems == problems) {
-            manifest_report(m, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, 1, 1, "",
-                            "the file is empty; a Kubernetes object was expected");
+/* ---- finishing ------------------------------------------------------------------------------ */
+
+/* By kind and name; of one name in the order of reading. */
+static int compare_items(const void *a, const void *b)
+{
+    const struct weir__item *x = *(const struct weir__item *const *)a;
+    const struct weir__item *y = *(const struct weir__item *const *)b;
+    int order = strcmp(x->open.api_kind, y->open.api_kind);
+
+    order = order != 0 ? order : strcmp(x->open.name_space, y->open.name_space);
+    order = order != 0 ? order : strcmp(x->open.name, y->open.name);
+    if (order == 0) {
+        order = x->number < y->number ? -1 : 1;
+    }
+    return order;
+}
+
+static int same_object(const struct weir__item *x, const struct weir__item *y)
+{
+    return strcmp(x->open.api_kind, y->open.api_kind) == 0 && x->open.name[0] != '\0' &&
+           strcmp(x->open.name_space, y->open.name_space) == 0 &&
+           strcmp(x->open.name, y->open.name) == 0;
+}
+
+/* `all` has room for every item. */
+static void drop_replaced(weir_manifest *manifest, struct weir__item **all)
+{
+    size_t count = 0;
+
+    for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
+        all[count++] = item;
+    }
+    qsort(all, count, sizeof all[0], compare_items);
+    for (size_t i = 1; i < count; i++) {
+        struct weir__message m;
+
+        if (same_object(all[i - 1], all[i])) {
+            weir__message_clear(&m);
+            weir__say_again(&all[i - 1]->object, &m);
+            weir__problems_about(manifest, &all[i]->object);
+            weir__object_problem(manifest, WEIR_PROBLEM_WARNING, WEIR_OK, all[i]->object.node->mark,
+                                 &all[i]->object.path, &m);
+            all[i - 1]->dropped = 1;
         }
     }
-    return m->arena.failed ? WEIR_E_MEMORY : WEIR_OK;
 }
 
 weir_status weir_manifest_finish(weir_manifest *manifest)
 {
-    if (manifest == NULL) {
+    struct weir__item **all;
+
+    if (manifest == NULL || manifest->finished) {
         return WEIR_E_ARG;
     }
-    knative_begin(manifest);
-    for (struct item *item = manifest->first_item; item != NULL; item = item->next) {
-        size_t before = manifest->errors;
-
-        manifest->file = item->open.file;
-        manifest->document = item->document;
-        knative_finish(manifest, item);
-        item->open.error_count = (int32_t)(manifest->errors - before);
+    all = weir__arena_take(&manifest->arena, manifest->item_count * sizeof(struct weir__item *));
+    if (all == NULL || manifest->problems.out_of_memory) {
+        manifest->problems.out_of_memory = 1;
+        return WEIR_E_MEMORY;
     }
-    return manifest->arena.failed ? WEIR_E_MEMORY : WEIR_OK;
+    manifest->finished = 1;
+    weir__resolve_cluster(manifest);
+    drop_replaced(manifest, all);
+    manifest->found = all;
+    for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
+        size_t errors = manifest->problems.errors;
+
+        if (!item->dropped) {
+            weir__problems_about(manifest, &item->object);
+            item->resolve(manifest, item);
+            item->open.error_count += (int32_t)(manifest->problems.errors - errors);
+            manifest->found[manifest->found_count++] = item;
+        }
+    }
+    return manifest->problems.out_of_memory ? WEIR_E_MEMORY : WEIR_OK;
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- results -------------------------------------------------------------------------------- */
 
 size_t weir_manifest_item_count(const weir_manifest *manifest)
 {
-    return manifest != NULL ? manifest->items : 0;
+    return manifest != NULL ? manifest->found_count : 0;
 }
 
 const weir_manifest_item *weir_manifest_get_item(const weir_manifest *manifest, size_t index)
 {
-    const struct item *item = manifest != NULL ? manifest->first_item : NULL;
-
-    while (item != NULL && index-- > 0) {
-        item = item->next;
-    }
-    return item != NULL ? &item->open : NULL;
+    return index < weir_manifest_item_count(manifest) ? &manifest->found[index]->open : NULL;
 }
 
 size_t weir_manifest_problem_count(const weir_manifest *manifest)
 {
-    return manifest != NULL ? manifest->problems : 0;
-}
-
-size_t weir_manifest_error_count(const weir_manifest *manifest)
-{
-    return manifest != NULL ? manifest->errors : 0;
+    return manifest != NULL ? manifest->problems.count : 0;
 }
 
 const weir_problem *weir_manifest_get_problem(const weir_manifest *manifest, size_t index)
 {
-    const struct problem *p = manifest != NULL ? manifest->first_problem : NULL;
+    return index < weir_manifest_problem_count(manifest) ? &manifest->problems.list[index].open
+                                                         : NULL;
+}
 
-    while (p != NULL && index-- > 0) {
-        p = p->next;
-    }
-    return p != NULL ? &p->open : NULL;
+size_t weir_manifest_error_count(const weir_manifest *manifest)
+{
+    return manifest != NULL ? manifest->problems.errors : 0;
 }

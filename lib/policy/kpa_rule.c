@@ -33,8 +33,8 @@ void weir__kpa_demand(const weir_kpa_decider_config *config, int64_t ready, doub
     d->least = config->reachable ? weir__floor(d->ready / config->max_scale_down_rate) : 0.0;
     d->stable_want = weir__ceil(stable / config->target_value);
     d->panic_want = weir__ceil(panic / config->target_value);
-    d->stable_pods = weir_f64_to_i32(weir__kpa_within_rates(d->stable_want, d), config->conversion);
-    d->panic_pods = weir_f64_to_i32(weir__kpa_within_rates(d->panic_want, d), config->conversion);
+    d->stable_pods = weir__to_i32(weir__kpa_within_rates(d->stable_want, d), config->conversion);
+    d->panic_pods = weir__to_i32(weir__kpa_within_rates(d->panic_want, d), config->conversion);
     d->stable_pods = activate(d->stable_pods, d->stable_want, config->activation_scale);
     d->panic_pods = activate(d->panic_pods, d->panic_want, config->activation_scale);
     d->over = d->panic_want / d->ready >= config->panic_threshold;
@@ -60,8 +60,8 @@ int32_t weir__kpa_initial_burst(const weir_kpa_decider_config *config)
     if (burst == 0.0 || burst == -1.0) {
         return (int32_t)burst;
     }
-    return weir_f64_to_i32((double)config->initial_scale * config->total_value - burst,
-                           config->conversion);
+    return weir__to_i32((double)config->initial_scale * config->total_value - burst,
+                        config->conversion);
 }
 
 weir_duration weir__kpa_panic_window(weir_duration stable_window, double percentage)

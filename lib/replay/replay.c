@@ -1,25 +1,30 @@
 /*
- * replay/replay.c - rows to decisions: samples held between rows, decisions when they are due, pods
- * that follow, and the score.
+ * replay/replay.c - rows to samples, samples to decisions when they are due, and pods that follow.
+ *
+ * Events are taken in order of time; at one time first pods become ready or go, then the sample is
+ * recorded, then the decision is made.
  */
 #include "base/fields.h"
 #include "base/num.h"
-#include "replay/plant.h"
-#include <weir/replay.h>
+#include "replay/sampler.h"
+#include "replay/score.h"
 
 struct weir_replay {
     struct weir__block block;
     weir_time started;
-    weir_duration sample_interval, hold;
-    weir_time row_at;      /* time of the last row; WEIR_TIME_NONE: none yet */
-    weir_time next_sample; /* when it is recorded again */
-    weir_time panic_from;  /* since when panic seconds are not counted yet; NONE: no panic */
-    int32_t held_count;
-    int32_t direction; /* of the last change: 1 up, -1 down, 0 none yet */
-    weir_report report;
+    weir_time row_at;      /* of the last row; WEIR_TIME_NONE: none yet */
+    weir_time passed;      /* all before it is done */
+    weir_time reported_at; /* of the last report to the autoscaler */
+    int32_t main_series;
+    int32_t series; /* the autoscaler's; 0: not asked for yet */
+    int32_t loaded; /* 1: the last report was of a load above zero */
+    int32_t idle;   /* 1: the last decision had no data */
+    int32_t skip_idle;
+    int32_t sampled; /* 1: rows are sampled; 0: they are reported as they are */
+    struct weir__sampler sampler;
+    struct weir__score score;
     struct weir__plant plant;
-    weir_reading held[WEIR_REPLAY_SERIES_MAX]; /* the last row */
-    /* Followed by: the batches of the plant. */
+    /* Followed by: what belongs to the plant. */
 };
 
 #define KIND_REPLAY 100 /* of the block; a replay is no kind of autoscaler */
@@ -29,18 +34,26 @@ struct weir_replay {
 static const weir_field fields[] = {
     {ROW(initial_replicas), .unit = "pods", .type = WEIR_FIELD_INT, .imax = INT32_MAX,
      .idefault = 1, .doc = "Pods that are ready when the replay begins."},
-    {ROW(pod_start), .unit = "s", .type = WEIR_FIELD_DURATION, .imax = LONGEST,
+    {ROW(pods_max), .unit = "pods", .type = WEIR_FIELD_INT, .imax = 1000000,
+     .doc = "Single pods that the target shows."},
+    {ROW(skip_idle), .unit = "", .type = WEIR_FIELD_BOOL, .imax = 1, .idefault = 1,
+     .doc = "Decisions without data are counted but not given."},
+    {ROW(pod_start), .unit = "s", .type = WEIR_FIELD_DURATION, .imax = WEIR_REPLAY_POD_DELAY_MAX,
      .doc = "From the time a pod is asked for until it is ready."},
-    {ROW(pod_stop), .unit = "s", .type = WEIR_FIELD_DURATION, .imax = LONGEST,
+    {ROW(pod_stop), .unit = "s", .type = WEIR_FIELD_DURATION, .imax = WEIR_REPLAY_POD_DELAY_MAX,
      .doc = "From the time a pod is told to stop until it is gone."},
     {ROW(sample_interval), .unit = "s", .type = WEIR_FIELD_DURATION, .imax = LONGEST,
-     .idefault = WEIR_SECOND, .doc = "A row is recorded again this often until the next one."},
-    {ROW(hold), .unit = "s", .type = WEIR_FIELD_DURATION, .imax = LONGEST,
+     .idefault = WEIR_SECOND, .doc = "Time between two samples; 0 reports rows as they are."},
+    {ROW(hold), .unit = "s", .type = WEIR_FIELD_DURATION, .imin = 1, .imax = LONGEST,
      .idefault = 300 * WEIR_SECOND,
      .doc = "How long a row stands for; after that there is no data."},
+    {ROW(pod_capacity), .unit = "", .type = WEIR_FIELD_DOUBLE, .dmax = 1e300,
+     .doc = "Load of the main series that a pod can take; 0 is not known."},
 };
 
 static const struct weir__table table = WEIR__TABLE(weir_replay_config, fields);
+
+/* ---- making --------------------------------------------------------------------------------- */
 
 weir_status weir_replay_config_init(weir_replay_config *config, size_t struct_size)
 {
@@ -51,7 +64,13 @@ static weir_status take(weir_replay_config *to, const weir_replay_config *from, 
 {
     weir_status status = weir__config_take(&table, to, from, err);
 
-    return status == WEIR_OK ? weir__config_check(&table, to, err) : status;
+    if (status == WEIR_OK) {
+        status = weir__config_check(&table, to, err);
+    }
+    if (status == WEIR_OK && to->pods_max > 0 && to->initial_replicas > to->pods_max) {
+        return weir__fail(err, WEIR_E_RANGE, "initial_replicas", "must not be above pods_max");
+    }
+    return status;
 }
 
 weir_status weir_replay_config_check(const weir_replay_config *config, weir_error *err)
@@ -61,12 +80,23 @@ weir_status weir_replay_config_check(const weir_replay_config *config, weir_erro
     return take(&own, config, err);
 }
 
+static void begin_plant(const weir_replay_config *own, struct weir__plant *plant)
+{
+    memset(plant, 0, sizeof *plant);
+    plant->pod_start = own->pod_start;
+    plant->pod_stop = own->pod_stop;
+    plant->pod_capacity = own->pod_capacity;
+    plant->pods_max = own->pods_max;
+    plant->starting.capacity = weir__plant_batches(own->pod_start);
+    plant->stopping.capacity = weir__plant_batches(own->pod_stop);
+}
+
 static size_t bytes_of(const weir_replay_config *own)
 {
-    size_t batches =
-        (size_t)weir__plant_batches(own->pod_start) + (size_t)weir__plant_batches(own->pod_stop);
+    struct weir__plant plant;
 
-    return sizeof(weir_replay) + batches * sizeof(struct weir__batch);
+    begin_plant(own, &plant);
+    return sizeof(weir_replay) + weir__plant_bytes(&plant);
 }
 
 weir_status weir_replay_bytes(const weir_replay_config *config, size_t *bytes, weir_error *err)
@@ -81,6 +111,16 @@ weir_status weir_replay_bytes(const weir_replay_config *config, size_t *bytes, w
         *bytes = bytes_of(&own);
     }
     return status;
+}
+
+static struct weir__batch *yard(weir_replay *r)
+{
+    return (struct weir__batch *)(void *)(r + 1);
+}
+
+static const struct weir__batch *yard_of(const weir_replay *r)
+{
+    return (const struct weir__batch *)(const void *)(r + 1);
 }
 
 weir_status weir_replay_init(weir_replay *replay, size_t bytes, const weir_replay_config *config,
@@ -102,29 +142,77 @@ weir_status weir_replay_init(weir_replay *replay, size_t bytes, const weir_repla
     memset(r, 0, bytes_of(&own));
     weir__block_set(&r->block, KIND_REPLAY, bytes_of(&own));
     r->started = start;
-    r->sample_interval = own.sample_interval;
-    r->hold = own.hold;
     r->row_at = WEIR_TIME_NONE;
-    r->next_sample = WEIR_TIME_NEVER;
-    r->panic_from = WEIR_TIME_NONE;
-    r->plant.now = start;
-    r->plant.pod_start = own.pod_start;
-    r->plant.pod_stop = own.pod_stop;
-    r->plant.wanted = own.initial_replicas;
-    r->plant.ready = own.initial_replicas;
-    r->plant.sums.peak = own.initial_replicas;
-    r->plant.starting.capacity = weir__plant_batches(own.pod_start);
-    r->plant.stopping.capacity = weir__plant_batches(own.pod_stop);
-    r->report.digest = WEIR__FNV_START;
+    r->passed = start;
+    r->reported_at = start;
+    r->skip_idle = own.skip_idle;
+    r->sampled = own.sample_interval > 0;
+    weir__sampler_begin(&r->sampler, start, own.sample_interval, own.hold);
+    weir__score_begin(&r->score);
+    begin_plant(&own, &r->plant);
+    weir__plant_begin(&r->plant, yard(r), start, own.initial_replicas);
     return WEIR_OK;
 }
 
-static struct weir__batch *batches(weir_replay *r)
+/* ---- samples -------------------------------------------------------------------------------- */
+
+static weir_status check_row(const weir_replay *r, const void *autoscaler, const weir_reading *row,
+                             size_t count)
 {
-    return (struct weir__batch *)(void *)(r + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (row[i].series < 0 || row[i].series >= r->series) {
+            return WEIR_E_RANGE;
+        }
+        if (row[i].at != row[0].at || (r->sampled && row[i].pod != -1)) {
+            return WEIR_E_ARG;
+        }
+        if (r->sampled && row[i].series >= WEIR_REPLAY_SERIES_MAX) {
+            return WEIR_E_LIMIT;
+        }
+    }
+    if (row[0].at < 0 || row[0].at < r->passed || row[0].at <= r->row_at ||
+        row[0].at > (r->sampled ? r->sampler.next : weir_autoscaler_due(autoscaler))) {
+        return WEIR_E_TIME;
+    }
+    return WEIR_OK;
 }
 
-/* ---- samples -------------------------------------------------------------------------------- */
+/* Whether anybody is there to report these readings. */
+static int is_reported(const weir_replay *r, const void *autoscaler, int loaded)
+{
+    if (loaded || r->loaded) {
+        return 1;
+    }
+    switch (weir_autoscaler_zero(autoscaler)) {
+    case WEIR_ZERO_BY_PODS: return r->plant.ready > 0;
+    case WEIR_ZERO_ONCE: return 0;
+    default: return 1;
+    }
+}
+
+/* Readings of one time, as the autoscaler gets to know them. */
+static weir_status report(weir_replay *r, void *autoscaler, const weir_reading *readings,
+                          size_t count)
+{
+    weir_status status = WEIR_OK;
+    double load = r->plant.load;
+    int loaded = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        loaded |= readings[i].status != WEIR_OK || readings[i].value != 0.0;
+        if (readings[i].series == r->main_series && readings[i].status == WEIR_OK) {
+            load = readings[i].value;
+        }
+    }
+    weir__plant_advance(&r->plant, yard_of(r), readings[0].at);
+    if (is_reported(r, autoscaler, loaded)) {
+        status = weir_autoscaler_record(autoscaler, readings, count);
+        r->reported_at = readings[0].at;
+    }
+    r->loaded = loaded;
+    weir__plant_load(&r->plant, load);
+    return status;
+}
 
 weir_status weir_replay_record(weir_replay *replay, void *autoscaler, const weir_reading *readings,
                                size_t count)
@@ -132,82 +220,100 @@ weir_status weir_replay_record(weir_replay *replay, void *autoscaler, const weir
     weir_replay *r = replay;
     weir_status status;
 
-    if (!weir__block_is(r, KIND_REPLAY) || readings == NULL || count == 0) {
+    if (!weir__block_is(r, KIND_REPLAY) || weir_autoscaler_kind(autoscaler) == 0 ||
+        readings == NULL || count == 0) {
         return WEIR_E_ARG;
     }
     if (count > WEIR_REPLAY_SERIES_MAX) {
         return WEIR_E_LIMIT;
     }
-    if (readings[0].at < r->plant.now || readings[0].at <= r->row_at) {
-        return WEIR_E_TIME;
+    if (r->series == 0) {
+        r->series = weir_autoscaler_series_count(autoscaler);
+        r->main_series = weir_autoscaler_main_series(autoscaler);
     }
-    status = weir_autoscaler_record(autoscaler, readings, count);
+    status = check_row(r, autoscaler, readings, count);
     if (status != WEIR_OK) {
         return status;
     }
-    memcpy(r->held, readings, count * sizeof *readings);
-    r->held_count = (int32_t)count;
+    if (r->sampled) {
+        weir__sampler_put(&r->sampler, readings, count);
+    } else {
+        status = report(r, autoscaler, readings, count);
+    }
     r->row_at = readings[0].at;
-    r->next_sample =
-        r->sample_interval > 0 ? weir__add(r->row_at, r->sample_interval) : WEIR_TIME_NEVER;
-    return WEIR_OK;
+    return status;
 }
 
-/* Records the last row once more, as of its next sample time. */
-static weir_status sample_again(weir_replay *r, void *autoscaler)
+static weir_status take_sample(weir_replay *r, void *autoscaler)
 {
-    for (int32_t i = 0; i < r->held_count; i++) {
-        r->held[i].at = r->next_sample;
+    weir_reading sample[WEIR_REPLAY_SERIES_MAX];
+    size_t count = weir__sampler_take(&r->sampler, sample);
+
+    if (count == 0) { /* no row stands any more: what the load is, nobody knows */
+        weir__plant_load(&r->plant, 0.0);
+        return WEIR_OK;
     }
-    r->next_sample = weir__add(r->next_sample, r->sample_interval);
-    if (weir__sub(r->next_sample, r->row_at) >= r->hold) {
-        r->next_sample = WEIR_TIME_NEVER;
-    }
-    return weir_autoscaler_record(autoscaler, r->held, (size_t)r->held_count);
+    return report(r, autoscaler, sample, count);
 }
 
 /* ---- decisions ------------------------------------------------------------------------------ */
 
-static void look(const weir_replay *r, weir_target *target)
+static weir_status look(weir_replay *r, weir_target *target)
 {
-    int64_t exist = r->plant.ready + r->plant.starting.pods;
+    struct weir__plant *p = &r->plant;
 
     weir_target_init(target, sizeof *target);
-    target->spec_replicas = (int32_t)r->plant.wanted;
-    target->status_replicas = (int32_t)(exist < INT32_MAX ? exist : INT32_MAX);
-    target->ready_replicas = (int32_t)r->plant.ready;
-}
-
-static uint64_t digest(uint64_t hash, const weir_decision *d)
-{
-    hash = weir__fnv_u64(hash, (uint64_t)d->at);
-    hash = weir__fnv_u64(hash, (uint64_t)(int64_t)d->replicas);
-    hash = weir__fnv_u64(hash, (uint64_t)(int64_t)d->excess_burst_capacity);
-    return weir__fnv_u64(hash, (uint64_t)d->flags << 1 | (uint64_t)d->valid);
+    target->spec_replicas = (int32_t)p->wanted;
+    target->status_replicas = (int32_t)p->wanted;
+    target->ready_replicas = (int32_t)p->ready;
+    target->pods = weir__plant_look(p, yard(r));
+    target->pod_count = target->pods != NULL ? (uint32_t)p->wanted : 0;
+    return target->pods != NULL && p->wanted > p->pods_max ? WEIR_E_LIMIT : WEIR_OK;
 }
 
 /* Counts a decision and lets the cluster follow it. */
 static void follow(weir_replay *r, const weir_decision *d)
 {
-    weir_report *report = &r->report;
-    int64_t change = (int64_t)d->replicas - r->plant.wanted;
-    int panics = (d->flags & WEIR_FLAG_PANIC) != 0;
+    int64_t replicas = d->valid && d->replicas >= 0 ? d->replicas : r->plant.wanted;
 
-    report->decisions++;
-    report->invalid += !d->valid;
-    report->digest = digest(report->digest, d);
-    if (r->panic_from != WEIR_TIME_NONE) {
-        report->panic_seconds += (double)(d->at - r->panic_from) / 1e9;
+    weir__score_decision(&r->score, d, replicas - r->plant.wanted);
+    weir__plant_scale(&r->plant, yard(r), replicas);
+    r->idle = !d->valid;
+}
+
+/* Goes through the samples up to the next decision; its time, or WEIR_TIME_NEVER when it is not
+ * before `until`. */
+static weir_status go_to_decision(weir_replay *r, void *autoscaler, weir_time until, weir_time *at)
+{
+    for (;;) {
+        weir_time due = weir_autoscaler_due(autoscaler);
+        weir_status status;
+        int64_t skipped;
+
+        if (weir_autoscaler_poked(autoscaler) && r->reported_at < due) {
+            due = r->reported_at;
+        }
+        if (r->sampler.next <= due && r->sampler.next < until) {
+            status = take_sample(r, autoscaler);
+            if (status != WEIR_OK) {
+                return status;
+            }
+            continue;
+        }
+        if (due >= until) {
+            *at = WEIR_TIME_NEVER;
+            return WEIR_OK;
+        }
+        skipped = r->idle && r->skip_idle
+                      ? weir_autoscaler_skip(autoscaler,
+                                             r->sampler.next < until ? r->sampler.next : until)
+                      : 0;
+        if (skipped == 0) {
+            *at = due > r->plant.now ? due : r->plant.now;
+            return WEIR_OK;
+        }
+        weir__score_skipped(&r->score, skipped);
     }
-    r->panic_from = panics ? d->at : WEIR_TIME_NONE;
-    if (!d->valid || d->replicas < 0 || change == 0) {
-        return;
-    }
-    report->scale_ups += change > 0;
-    report->scale_downs += change < 0;
-    report->reversals += r->direction != 0 && r->direction != (change > 0 ? 1 : -1);
-    r->direction = change > 0 ? 1 : -1;
-    weir__plant_scale(&r->plant, batches(r), d->replicas);
 }
 
 weir_status weir_replay_next(weir_replay *replay, void *autoscaler, weir_time until,
@@ -216,56 +322,48 @@ weir_status weir_replay_next(weir_replay *replay, void *autoscaler, weir_time un
     weir_replay *r = replay;
     weir_target seen;
     weir_status status;
-    weir_time due;
+    weir_time at;
 
-    if (!weir__block_is(r, KIND_REPLAY) || out == NULL) {
+    if (!weir__block_is(r, KIND_REPLAY) || weir_autoscaler_kind(autoscaler) == 0 || out == NULL) {
         return WEIR_E_ARG;
     }
-    for (;;) {
-        due = weir_autoscaler_due(autoscaler);
-        if (weir_autoscaler_poked(autoscaler)) {
-            weir_time last = r->held_count > 0 ? r->held[0].at : r->plant.now;
-
-            due = last < due ? last : due;
-        }
-        if (r->next_sample > due || r->next_sample >= until) {
-            break;
-        }
-        status = sample_again(r, autoscaler); /* before a decision of the same time */
-        if (status != WEIR_OK) {
-            return status;
-        }
+    status = go_to_decision(r, autoscaler, until, &at);
+    if (status != WEIR_OK) {
+        return status;
     }
-    if (due >= until) {
+    if (at == WEIR_TIME_NEVER) {
+        r->passed = until > r->passed ? until : r->passed;
         return WEIR_END;
     }
-    due = due > r->plant.now ? due : r->plant.now;
-    weir__plant_advance(&r->plant, batches(r), due);
-    look(r, &seen);
-    status = weir_autoscaler_decide(autoscaler, &seen, due, out, explain);
+    weir__plant_advance(&r->plant, yard_of(r), at);
+    r->passed = at > r->passed ? at : r->passed;
+    status = look(r, &seen);
+    if (status == WEIR_OK) {
+        status = weir_autoscaler_decide(autoscaler, &seen, at, out, explain);
+    }
     if (status < WEIR_OK) {
         return status;
     }
-    follow(r, out);
     if (target != NULL) {
         *target = seen;
     }
+    follow(r, out);
     return status;
 }
 
-weir_status weir_replay_target(const weir_replay *replay, weir_target *target)
+weir_status weir_replay_target(weir_replay *replay, weir_target *target)
 {
     if (!weir__block_is(replay, KIND_REPLAY) || target == NULL) {
         return WEIR_E_ARG;
     }
-    look(replay, target);
-    return WEIR_OK;
+    return look(replay, target);
 }
 
-weir_status weir_replay_report(weir_replay *replay, weir_time end, weir_report *report,
+weir_status weir_replay_report(const weir_replay *replay, weir_time end, weir_report *report,
                                size_t struct_size)
 {
-    weir_replay *r = replay;
+    const weir_replay *r = replay;
+    struct weir__plant plant; /* goes on to the end, while the replay's own stays */
 
     if (!weir__block_is(r, KIND_REPLAY) || report == NULL) {
         return WEIR_E_ARG;
@@ -273,20 +371,25 @@ weir_status weir_replay_report(weir_replay *replay, weir_time end, weir_report *
     if (struct_size != sizeof *report) {
         return WEIR_E_STRUCT;
     }
-    if (end > r->plant.now) {
-        if (r->panic_from != WEIR_TIME_NONE) {
-            r->report.panic_seconds += (double)(end - r->panic_from) / 1e9;
-            r->panic_from = end;
-        }
-        weir__plant_advance(&r->plant, batches(r), end);
+    if (end < r->plant.now) {
+        return WEIR_E_TIME;
     }
-    *report = r->report;
+    plant = r->plant;
+    weir__plant_advance(&plant, yard_of(r), end);
+    memset(report, 0, sizeof *report);
     report->struct_size = (uint32_t)sizeof *report;
-    report->peak_replicas =
-        (int32_t)(r->plant.sums.peak < INT32_MAX ? r->plant.sums.peak : INT32_MAX);
-    report->seconds = (double)(r->plant.now - r->started) / 1e9;
-    report->replica_seconds = r->plant.sums.replica_seconds;
-    report->ready_seconds = r->plant.sums.ready_seconds;
-    report->zero_seconds = r->plant.sums.zero_seconds;
+    report->peak_replicas = (int32_t)(plant.sums.peak < INT32_MAX ? plant.sums.peak : INT32_MAX);
+    report->decisions = r->score.decisions;
+    report->invalid = r->score.invalid;
+    report->scale_ups = r->score.scale_ups;
+    report->scale_downs = r->score.scale_downs;
+    report->reversals = r->score.reversals;
+    report->seconds = (double)(end - r->started) / 1e9;
+    report->replica_seconds = weir__plant_replica_seconds(&plant);
+    report->ready_seconds = weir__plant_ready_seconds(&plant);
+    report->panic_seconds = weir__span_seconds(&r->score.panic, end);
+    report->zero_seconds = weir__span_seconds(&plant.sums.zero, end);
+    report->overload_seconds = weir__span_seconds(&plant.sums.overload, end);
+    report->digest = r->score.digest;
     return WEIR_OK;
 }

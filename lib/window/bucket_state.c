@@ -38,7 +38,7 @@ static void rotate_down(double *values, int32_t lanes, int64_t count, int64_t by
 static void keep_newest(weir_window *w, int32_t buckets)
 {
     double *values = weir__ring(w), *total = weir__totals(w);
-    int64_t last = weir__bucket_index(w, w->last_write);
+    int64_t last = w->last_index;
     int64_t old = w->buckets, kept = old < buckets ? old : buckets;
     int32_t lanes = w->lanes;
 
@@ -74,7 +74,7 @@ weir_status weir_window_resize(weir_window *window, weir_duration length, weir_t
     if (buckets > w->capacity) {
         return WEIR_E_SPACE;
     }
-    if (w->buckets > 0 && buckets > 0 && weir__age_at(w, now) <= w->window) {
+    if (w->buckets > 0 && buckets > 0 && weir__age(w, weir__bucket_of(w, now).start) <= w->window) {
         keep_newest(w, (int32_t)buckets);
         w->first_write = weir__sub(w->last_write, (w->buckets - 1) * w->granularity);
     } else {
@@ -84,8 +84,7 @@ weir_status weir_window_resize(weir_window *window, weir_duration length, weir_t
     w->window = length;
     w->buckets = (int32_t)buckets;
     w->coefficient = weir__window_coefficient(w->buckets);
-    w->anchor_index = w->last_write == WEIR_TIME_NONE ? 0 : weir__bucket_index(w, w->last_write);
-    w->anchor_slot = buckets > 0 ? (int32_t)weir__floor_mod(w->anchor_index, buckets) : 0;
+    w->last_slot = buckets > 0 ? (int32_t)weir__floor_mod(w->last_index, buckets) : 0;
     return WEIR_OK;
 }
 
@@ -95,7 +94,7 @@ enum {
     RECORD_WINDOW,
     RECORD_FIRST,
     RECORD_LAST,
-    RECORD_ANCHOR,
+    RECORD_INDEX,
     RECORD_TOTALS,
     RECORD_BOUNDS,
     RECORD_RING
@@ -108,7 +107,7 @@ void weir__window_write(const weir_window *window, struct weir__writer *w, uint1
     weir__snapshot_i64(w, (uint16_t)(id + RECORD_WINDOW), window->window);
     weir__snapshot_i64(w, (uint16_t)(id + RECORD_FIRST), window->first_write);
     weir__snapshot_i64(w, (uint16_t)(id + RECORD_LAST), window->last_write);
-    weir__snapshot_i64(w, (uint16_t)(id + RECORD_ANCHOR), window->anchor_index);
+    weir__snapshot_i64(w, (uint16_t)(id + RECORD_INDEX), window->last_index);
     weir__snapshot_f64s(w, (uint16_t)(id + RECORD_TOTALS), weir__totals_of(window), lanes);
     weir__snapshot_f64s(w, (uint16_t)(id + RECORD_BOUNDS), weir__bounds_of(window), lanes);
     weir__snapshot_f64s(w, (uint16_t)(id + RECORD_RING), weir__ring_of(window),
@@ -120,14 +119,16 @@ void weir__window_read(const weir_window *window, struct weir__reader *r, uint16
 {
     size_t lanes = (size_t)window->lanes;
     int64_t longest = window->capacity * window->granularity;
-    int64_t anchor_max = INT64_MAX / WEIR_SECOND;
+    int64_t index_min = -(INT64_MAX / WEIR_SECOND), index_max = -index_min;
 
     memset(image, 0, sizeof *image);
     image->window = weir__record_in(r, (uint16_t)(id + RECORD_WINDOW), 0, longest);
     image->first_write = weir__record_i64(r, (uint16_t)(id + RECORD_FIRST));
     image->last_write = weir__record_i64(r, (uint16_t)(id + RECORD_LAST));
-    image->anchor_index =
-        weir__record_in(r, (uint16_t)(id + RECORD_ANCHOR), -anchor_max, anchor_max);
+    if (image->last_write != WEIR_TIME_NONE) { /* walks from it to now have to end */
+        index_min = index_max = weir__bucket_of(window, image->last_write).index;
+    }
+    image->last_index = weir__record_in(r, (uint16_t)(id + RECORD_INDEX), index_min, index_max);
     image->totals = weir__record_f64s(r, (uint16_t)(id + RECORD_TOTALS), lanes);
     image->bounds = weir__record_f64s(r, (uint16_t)(id + RECORD_BOUNDS), lanes);
     image->ring =
@@ -150,9 +151,9 @@ void weir__window_commit(weir_window *window, const struct weir__window_image *i
     window->buckets = (int32_t)weir__bucket_count(image->window, window->granularity);
     window->first_write = image->first_write;
     window->last_write = image->last_write;
-    window->anchor_index = image->anchor_index;
-    window->anchor_slot =
-        window->buckets > 0 ? (int32_t)weir__floor_mod(image->anchor_index, window->buckets) : 0;
+    window->last_index = image->last_index;
+    window->last_slot =
+        window->buckets > 0 ? (int32_t)weir__floor_mod(image->last_index, window->buckets) : 0;
     window->coefficient = weir__window_coefficient(window->buckets);
     copy(weir__totals(window), image->totals, lanes);
     copy(weir__bounds(window), image->bounds, lanes);

@@ -178,22 +178,47 @@ weir_status weir_window_init(weir_window *window, size_t bytes, const weir_windo
 
 /* ---- recording ------------------------------------------------------------------------------ */
 
-static void add(weir_window *w, int32_t slot, const double *values)
+/* `lanes` is a constant where these are used, so that their loops unroll. */
+static inline void add_lanes(double *bucket, double *total, const double *values, int32_t lanes)
 {
-    double *bucket = weir__ring(w) + (ptrdiff_t)slot * w->lanes, *total = weir__totals(w);
-
-    for (int32_t lane = 0; lane < w->lanes; lane++) {
+    for (int32_t lane = 0; lane < lanes; lane++) {
         bucket[lane] += values[lane];
         total[lane] += values[lane];
     }
+}
+
+static inline void expire_lanes(double *bucket, double *total, int32_t lanes)
+{
+    for (int32_t lane = 0; lane < lanes; lane++) {
+        total[lane] -= bucket[lane];
+        bucket[lane] = 0.0;
+    }
+}
+
+/* Keeps each bound at least as large as what its lane's ring holds. */
+static void raise_bounds(weir_window *w, const double *bucket)
+{
+    double *bound = weir__bounds(w);
+
+    for (int32_t lane = 0; lane < w->lanes; lane++) {
+        double a = weir__abs(bucket[lane]);
+
+        bound[lane] =
+            a > bound[lane] || a != a ? a : bound[lane]; /* NaN stays: no cut from then on */
+    }
+}
+
+static void add(weir_window *w, int64_t index, const double *values)
+{
+    double *bucket = weir__ring(w) + (ptrdiff_t)weir__slot_of(w, index) * w->lanes;
+
+    switch (w->lanes) {
+    case 1: add_lanes(bucket, weir__totals(w), values, 1); break;
+    case 2: add_lanes(bucket, weir__totals(w), values, 2); break;
+    default: add_lanes(bucket, weir__totals(w), values, w->lanes); break;
+    }
     if (w->algorithm == WEIR_WINDOW_WEIGHTED) {
-        double *bound = weir__bounds(w);
-
-        for (int32_t lane = 0; lane < w->lanes; lane++) {
-            double a = weir__abs(bucket[lane]);
-
-            bound[lane] = a <= bound[lane] ? bound[lane] : a; /* NaN stays: no cut from then on */
-        }
+        raise_bounds(w, bucket);
     }
 }
 
@@ -202,71 +227,127 @@ static void empty_all(weir_window *w)
     memset(weir__totals(w), 0, sizeof(double) * (size_t)w->lanes * (2 + (size_t)w->buckets));
 }
 
-/* Takes the buckets after the last write up to `index` out of the total and empties them. */
+/* Takes the buckets after the newest one up to `index` out of the total and empties them. */
 static void expire_to(weir_window *w, int64_t index)
 {
     double *total = weir__totals(w), *values = weir__ring(w);
-    int64_t i = weir__bucket_index(w, w->last_write) + 1;
-    int32_t slot = weir__slot_of(w, i);
+    int64_t i = w->last_index + 1;
+    int32_t slot = weir__slot_of(w, i), lanes = w->lanes;
 
     for (; i <= index; i++) {
-        double *bucket = values + (ptrdiff_t)slot * w->lanes;
+        double *bucket = values + (ptrdiff_t)slot * lanes;
 
-        for (int32_t lane = 0; lane < w->lanes; lane++) {
-            total[lane] -= bucket[lane];
-            bucket[lane] = 0.0;
+        if (lanes == 2) {
+            expire_lanes(bucket, total, 2);
+        } else {
+            expire_lanes(bucket, total, lanes);
         }
         slot = slot + 1 < w->buckets ? slot + 1 : 0;
     }
 }
 
 /* Moves the window on to a bucket that is newer than all before it. */
-static void advance(weir_window *w, weir_time start, int64_t index, weir_duration gap)
+static void advance(weir_window *w, struct weir__bucket b, weir_duration gap)
 {
+    int64_t newest;
+
     if (gap >= w->window) {
-        w->first_write = start;
+        w->first_write = b.start;
         empty_all(w);
     } else {
-        expire_to(w, index);
+        expire_to(w, b.index);
     }
-    w->anchor_slot = weir__slot_of(w, index);
-    w->anchor_index = index;
-    w->last_write = start;
+    newest = w->granularity == WEIR_SECOND ? b.index : weir__bucket_of(w, b.start).index;
+    w->last_slot = weir__slot_of(w, newest);
+    w->last_index = newest;
+    w->last_write = b.start;
+}
+
+/* The common case, by itself because it is all that a fleet does all day: one-second buckets, and a
+ * record in the newest bucket or the one after it. 0 when it is another case. */
+static inline int record_in_sequence(weir_window *w, weir_time at, const double *values)
+{
+    double *total = weir__totals(w), *bucket;
+    int64_t index, ahead;
+    int32_t slot, lanes = w->lanes;
+
+    if (w->granularity != WEIR_SECOND || at < 0 || w->buckets < 2 ||
+        w->first_write == WEIR_TIME_NONE || w->algorithm != WEIR_WINDOW_LINEAR) {
+        return 0;
+    }
+    index = (int64_t)((uint64_t)at / (uint64_t)WEIR_SECOND);
+    ahead = index - w->last_index;
+    if (ahead != 0 && ahead != 1) {
+        return 0;
+    }
+    slot = w->last_slot + (int32_t)ahead;
+    slot = slot < w->buckets ? slot : 0;
+    bucket = weir__ring(w) + (ptrdiff_t)slot * lanes;
+    if (ahead == 1) {
+        if (lanes == 2) {
+            expire_lanes(bucket, total, 2);
+        } else {
+            expire_lanes(bucket, total, lanes);
+        }
+        w->last_index = index;
+        w->last_slot = slot;
+        w->last_write += WEIR_SECOND;
+    }
+    if (lanes == 2) {
+        add_lanes(bucket, total, values, 2);
+    } else {
+        add_lanes(bucket, total, values, lanes);
+    }
+    return 1;
+}
+
+weir_status weir__window_would_take(const weir_window *w, weir_time at)
+{
+    struct weir__bucket b;
+    weir_duration gap;
+    int64_t from;
+
+    if (w->buckets == 0 || w->granularity_s == 0) {
+        return WEIR_E_PANIC;
+    }
+    b = weir__bucket_of(w, at);
+    gap = weir__age(w, b.start);
+    if (gap <= -w->window || (gap == 0 && b.index >= 0)) {
+        return WEIR_OK;
+    }
+    from = gap > 0 && gap < w->window ? w->last_index + 1 : b.index;
+    return weir__slots_exist(w, from < b.index ? from : b.index, b.index) ? WEIR_OK : WEIR_E_PANIC;
 }
 
 weir_status weir_window_record(weir_window *window, weir_time at, const double *values)
 {
     weir_window *w = window;
+    struct weir__bucket b;
     weir_duration gap;
-    int64_t start, index, from;
+    weir_status status;
 
     if (!weir__block_is(w, WEIR_KIND_WINDOW) || values == NULL) {
         return WEIR_E_ARG;
     }
-    if (w->buckets == 0 || w->granularity_s == 0) {
-        return WEIR_E_PANIC;
-    }
-    start = weir__bucket_start(w, at);
-    index = weir__bucket_index(w, at);
-    if (start == w->last_write && index >= 0) {
-        add(w, weir__slot_of(w, index), values);
+    if (record_in_sequence(w, at, values)) {
         return WEIR_OK;
     }
-    gap = w->last_write == WEIR_TIME_NONE ? INT64_MAX : weir__sub(start, w->last_write);
+    status = weir__window_would_take(w, at);
+    if (status != WEIR_OK) {
+        return status;
+    }
+    b = weir__bucket_of(w, at);
+    gap = weir__age(w, b.start);
     if (gap <= -w->window) {
         return WEIR_OK; /* older than the window: dropped */
     }
-    from = gap > 0 && gap < w->window ? weir__bucket_index(w, w->last_write) + 1 : index;
-    if (!weir__slots_exist(w, from < index ? from : index, index)) {
-        return WEIR_E_PANIC;
-    }
-    if (w->first_write == WEIR_TIME_NONE || w->first_write > start) {
-        w->first_write = start;
+    if (gap != 0 && (w->first_write == WEIR_TIME_NONE || w->first_write > b.start)) {
+        w->first_write = b.start;
     }
     if (gap > 0) {
-        advance(w, start, index, gap);
+        advance(w, b, gap);
     }
-    add(w, weir__slot_of(w, index), values);
+    add(w, b.index, values);
     return WEIR_OK;
 }
 
@@ -274,7 +355,8 @@ weir_status weir_window_record(weir_window *window, weir_time at, const double *
 
 int32_t weir_window_empty(const weir_window *window, weir_time now)
 {
-    return !weir__block_is(window, WEIR_KIND_WINDOW) || weir__age_at(window, now) > window->window;
+    return !weir__block_is(window, WEIR_KIND_WINDOW) ||
+           weir__age(window, weir__bucket_of(window, now).start) > window->window;
 }
 
 /* Six decimals: kills the drift of the running total. */
@@ -286,42 +368,36 @@ static double six_decimals(double x, int32_t semantics)
            1e6;
 }
 
-static weir_status linear_average(const weir_window *w, weir_time now, double *averages)
+static weir_status linear_average(const weir_window *w, struct weir__bucket b, int32_t lane,
+                                  double *average)
 {
-    weir_duration age = weir__age_at(w, now);
-    double sums[WEIR_WINDOW_LANES_MAX];
+    weir_duration age = weir__age(w, b.start);
+    double sum = weir__totals_of(w)[lane], written, used;
     int64_t expired = 0;
-    double written, used;
 
     if (age >= w->window) {
-        memset(averages, 0, sizeof(double) * (size_t)w->lanes);
+        *average = 0.0;
         return WEIR_OK;
     }
-    memcpy(sums, weir__totals_of(w), sizeof(double) * (size_t)w->lanes);
     if (age > 0) {
-        int64_t last = weir__bucket_index(w, w->last_write);
-        int32_t slot = weir__slot_of(w, last + 1);
+        int32_t slot = weir__slot_of(w, w->last_index + 1);
 
-        expired = weir__bucket_index(w, weir__bucket_start(w, now)) - last;
-        if (!weir__slots_exist(w, last + 1, last + expired)) {
+        expired = (w->granularity == WEIR_SECOND ? b.index : weir__bucket_of(w, b.start).index) -
+                  w->last_index;
+        if (!weir__slots_exist(w, w->last_index + 1, w->last_index + expired)) {
             return WEIR_E_PANIC;
         }
         for (int64_t i = 0; i < expired; i++) {
-            const double *bucket = weir__ring_of(w) + (ptrdiff_t)slot * w->lanes;
-
-            for (int32_t lane = 0; lane < w->lanes; lane++) {
-                sums[lane] -= bucket[lane];
-            }
+            sum -= weir__ring_of(w)[(ptrdiff_t)slot * w->lanes + lane];
             slot = slot + 1 < w->buckets ? slot + 1 : 0;
         }
     }
-    written = w->first_write == WEIR_TIME_NONE
-                  ? (double)(INT64_MAX / w->granularity)
-                  : (double)(weir__sub(w->last_write, w->first_write) / w->granularity);
-    used = weir__min(written + 1.0, (double)(w->buckets - expired));
-    for (int32_t lane = 0; lane < w->lanes; lane++) {
-        averages[lane] = six_decimals(sums[lane] / used, w->semantics);
-    }
+    written = (double)(w->first_write == WEIR_TIME_NONE
+                           ? INT64_MAX / w->granularity
+                           : weir__granules(w, weir__sub(w->last_write, w->first_write))) +
+              1.0;
+    used = (double)(w->buckets - expired);
+    *average = six_decimals(sum / (written < used ? written : used), w->semantics);
     return WEIR_OK;
 }
 
@@ -346,41 +422,48 @@ static double weigh(const weir_window *w, int32_t lane, int32_t slot, int64_t co
     return sum;
 }
 
-static weir_status weighted_average(const weir_window *w, weir_time now, double *averages)
+static weir_status weighted_average(const weir_window *w, weir_time start, int32_t lane,
+                                    double *average)
 {
-    weir_time start = weir__bucket_start(w, now);
     double weight = w->coefficient;
-    int64_t count = w->buckets, last;
-    int32_t slot;
+    int64_t count = w->buckets;
 
-    if (weir__age_at(w, now) > w->window) {
-        memset(averages, 0, sizeof(double) * (size_t)w->lanes);
+    *average = 0.0;
+    if (weir__age(w, start) > w->window) {
         return WEIR_OK;
     }
     if (start > w->last_write) {
-        int64_t passed = (start - w->last_write) / w->granularity;
+        int64_t passed = weir__granules(w, start - w->last_write);
 
         weight *= weir__powi(1.0 - w->coefficient, passed);
         count -= passed;
     }
-    last = weir__bucket_index(w, w->last_write);
-    if (count > 0 && !weir__slots_exist(w, last + 1, last + w->buckets)) {
+    if (count > 0 && !weir__slots_exist(w, w->last_index + 1, w->last_index + w->buckets)) {
         return WEIR_E_PANIC; /* upstream walks from last + buckets down */
     }
-    slot = weir__slot_of(w, last);
-    for (int32_t lane = 0; lane < w->lanes; lane++) {
-        averages[lane] = weigh(w, lane, slot, count, weight);
-    }
+    *average = weigh(w, lane, weir__slot_of(w, w->last_index), count, weight);
     return WEIR_OK;
+}
+
+weir_status weir__window_lane(const weir_window *window, struct weir__bucket now, int32_t lane,
+                              double *average)
+{
+    return window->algorithm == WEIR_WINDOW_WEIGHTED
+               ? weighted_average(window, now.start, lane, average)
+               : linear_average(window, now, lane, average);
 }
 
 weir_status weir_window_average(const weir_window *window, weir_time now, double *averages)
 {
+    weir_status status = WEIR_OK;
+
     if (!weir__block_is(window, WEIR_KIND_WINDOW) || averages == NULL) {
         return WEIR_E_ARG;
     }
-    return window->algorithm == WEIR_WINDOW_WEIGHTED ? weighted_average(window, now, averages)
-                                                     : linear_average(window, now, averages);
+    for (int32_t lane = 0; status == WEIR_OK && lane < window->lanes; lane++) {
+        status = weir__window_lane(window, weir__bucket_of(window, now), lane, &averages[lane]);
+    }
+    return status;
 }
 
 weir_time weir_window_next(const weir_window *window, weir_time now)
@@ -388,5 +471,5 @@ weir_time weir_window_next(const weir_window *window, weir_time now)
     if (weir_window_empty(window, now)) {
         return WEIR_TIME_NEVER;
     }
-    return weir__add(weir__bucket_start(window, now), window->granularity);
+    return weir__add(weir__bucket_of(window, now).start, window->granularity);
 }

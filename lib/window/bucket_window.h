@@ -16,10 +16,10 @@ struct weir_window {
     int64_t phase;         /* ns between a truncation from 1970 and one from year 1 */
     weir_time first_write; /* start of the oldest bucket in use; WEIR_TIME_NONE: none */
     weir_time last_write;  /* start of the newest bucket; WEIR_TIME_NONE: none */
-    int64_t anchor_index;  /* an index whose slot is known, so that slots need no division */
-    int32_t anchor_slot;
-    int32_t buckets;  /* in the ring now */
-    int32_t capacity; /* the ring has room for */
+    int64_t last_index;    /* the number of the newest bucket */
+    int32_t last_slot;     /* and its place in the ring, so that slots need no division */
+    int32_t buckets;       /* in the ring now */
+    int32_t capacity;      /* the ring has room for */
     int32_t lanes;
     int32_t algorithm;
     int32_t semantics;
@@ -60,24 +60,33 @@ static inline const double *weir__ring_of(const weir_window *w)
     return weir__bounds_of(w) + w->lanes;
 }
 
-/* The start of the bucket that holds t: Go's Truncate, which counts from year 1. */
-static inline int64_t weir__bucket_start(const weir_window *w, weir_time t)
-{
-    weir_duration past = w->granularity == WEIR_SECOND
-                             ? weir__floor_mod(t, WEIR_SECOND)
-                             : (weir__floor_mod(t, w->granularity) + w->phase) % w->granularity;
-    weir_time start = weir__sub(t, past);
+/* The bucket that holds a time: its start, by Go's Truncate, which counts from year 1; and its
+ * number, by dividing whole seconds since 1970. The two differ in phase where granules do not
+ * divide a day. */
+struct weir__bucket {
+    weir_time start;
+    int64_t index;
+};
 
-    return start != WEIR_TIME_NONE ? start : start + 1;
+static inline struct weir__bucket weir__bucket_of(const weir_window *w, weir_time t)
+{
+    struct weir__bucket b;
+
+    if (w->granularity == WEIR_SECOND && t >= 0) { /* the common case: one division by a constant */
+        b.index = (int64_t)((uint64_t)t / (uint64_t)WEIR_SECOND);
+        b.start = b.index * WEIR_SECOND;
+        return b;
+    }
+    b.index = weir__floor_div(t, WEIR_SECOND) / (w->granularity_s > 0 ? w->granularity_s : 1);
+    b.start = weir__sub(t, (weir__floor_mod(t, w->granularity) + w->phase) % w->granularity);
+    b.start = b.start != WEIR_TIME_NONE ? b.start : b.start + 1;
+    return b;
 }
 
-/* The number of the bucket that holds t. Not the same as its start where granules do not divide a
- * day: upstream divides whole seconds since 1970 here. */
-static inline int64_t weir__bucket_index(const weir_window *w, weir_time t)
+/* Whole granules in a duration that is not negative. */
+static inline int64_t weir__granules(const weir_window *w, weir_duration d)
 {
-    int64_t seconds = weir__floor_div(t, WEIR_SECOND);
-
-    return w->granularity_s == 1 ? seconds : seconds / w->granularity_s;
+    return w->granularity == WEIR_SECOND ? d / WEIR_SECOND : d / w->granularity;
 }
 
 /* Whether upstream has a slot for every index of [from, to]: its remainder of a negative index is
@@ -90,10 +99,10 @@ static inline int weir__slots_exist(const weir_window *w, int64_t from, int64_t 
 
 static inline int32_t weir__slot_of(const weir_window *w, int64_t index)
 {
-    int64_t ahead = index - w->anchor_index;
+    int64_t ahead = index - w->last_index;
 
     if (ahead >= 0 && ahead < w->buckets) { /* the common case, without a division */
-        int64_t slot = w->anchor_slot + ahead;
+        int64_t slot = w->last_slot + ahead;
 
         return (int32_t)(slot < w->buckets ? slot : slot - w->buckets);
     }
@@ -106,12 +115,19 @@ static inline int64_t weir__bucket_count(weir_duration window, weir_duration gra
     return (int64_t)weir__ceil((double)window / (double)granularity);
 }
 
-/* Time since the last write, in whole granules; the largest there is when nothing was written. */
-static inline weir_duration weir__age_at(const weir_window *w, weir_time now)
+/* Time from the last write to the start of a bucket; the largest there is when nothing was written.
+ */
+static inline weir_duration weir__age(const weir_window *w, weir_time start)
 {
-    return w->last_write == WEIR_TIME_NONE ? INT64_MAX
-                                           : weir__sub(weir__bucket_start(w, now), w->last_write);
+    return w->last_write == WEIR_TIME_NONE ? INT64_MAX : weir__sub(start, w->last_write);
 }
+
+/* What weir_window_record() would return at this time, for a window that is one. */
+weir_status weir__window_would_take(const weir_window *window, weir_time at);
+
+/* The average of one lane in the bucket of `now`; a status as weir_window_average() has it. */
+weir_status weir__window_lane(const weir_window *window, struct weir__bucket now, int32_t lane,
+                              double *average);
 
 /* The weighted average's c for so many buckets. */
 double weir__window_coefficient(int32_t buckets);

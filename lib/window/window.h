@@ -19,7 +19,7 @@ void weir__window_write(const weir_window *window, struct weir__writer *w, uint1
 struct weir__window_image {
     weir_duration window;
     weir_time first_write, last_write;
-    int64_t anchor_index;
+    int64_t last_index;
     const uint8_t *totals, *bounds, *ring;
 };
 void weir__window_read(const weir_window *window, struct weir__reader *r, uint16_t id,

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # What a program that was built against weir relies on is as it was: the symbols that the shared
-# libraries export, the layout of the public structs, and the numbers of the public constants.
+# libraries export, the layout of the public structs, the numbers of the public constants, and the
+# names of rules and errors. And the libraries export what the public headers declare, no more and
+# no less.
 #
 #   check.sh [--update]      --update writes the golden files anew
 set -euo pipefail
@@ -30,11 +32,30 @@ for library in $build/libweir*.so; do
 done >"$work/symbols"
 for kind in layout status; do
     python3 "$here/describe.py" $kind >"$work/$kind.c"
-    gcc -std=c11 -Wall -Werror -Iinclude -o "$work/print-$kind" "$work/$kind.c"
+    gcc -std=c11 -Wall -Werror -Iinclude -o "$work/print-$kind" "$work/$kind.c" \
+        $build/libweir.so -Wl,-rpath,"$PWD/$build"
     "$work/print-$kind" >"$work/$kind"
 done
 
 status=0
+python3 "$here/describe.py" functions | sort >"$work/declared"
+awk '$2 == "T" { print $1 }' "$work/symbols" | sort >"$work/exported"
+if [ -n "$(comm -23 "$work/declared" "$work/exported")" ]; then
+    echo "abi: declared in a public header, but in no library:" \
+        $(comm -23 "$work/declared" "$work/exported") >&2
+    status=1
+fi
+if [ -n "$(comm -13 "$work/declared" "$work/exported")" ]; then
+    echo "abi: exported, but declared in no public header:" \
+        $(comm -13 "$work/declared" "$work/exported") >&2
+    status=1
+fi
+if grep -v -e '^#' -e '^weir_[a-z0-9_]* T$' "$work/symbols" >"$work/odd"; then
+    echo "abi: exported, but no function with the prefix weir_:" $(cat "$work/odd") >&2
+    status=1
+fi
+[ $status -eq 0 ] || exit $status
+
 for kind in symbols layout status; do
     if [ $update = 1 ]; then
         cp "$work/$kind" "$here/$kind.golden"

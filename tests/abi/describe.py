@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Writes a C program that prints what users of the public headers compile into their programs.
+"""What users of the public headers compile into their programs.
 
-    describe.py layout|status
+    describe.py layout|status|functions
 
-layout: size of every public struct, offset and size of every member, size of every plain typedef.
-status: the number behind every enumerator and every number that is a macro.
+layout: a C program that prints the size of every public struct, offset and size of every member,
+    size of every plain typedef.
+status: a C program that prints the number behind every enumerator and every number that is a
+    macro; with the name of every rule and error, for which it has to be linked with the library.
+functions: the names of all functions, one a line.
 """
 import pathlib
 import re
@@ -15,6 +18,7 @@ COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 STRUCT = re.compile(r"typedef struct (\w+) \{(.*?)\} (\w+);", re.DOTALL)
 PLAIN = re.compile(r"^typedef (?!struct)(?:u?int\d+_t|double|size_t) (\w+);", re.MULTILINE)
 ENUM = re.compile(r"\benum(?: \w+)? \{(.*?)\}", re.DOTALL)
+FUNCTION = re.compile(r"^WEIR_API [^;{}()]*?\b(\w+)\(", re.MULTILINE)
 MACRO = re.compile(r"^#define (WEIR_[A-Z0-9_]+)[ \t]+(\S.*)$", re.MULTILINE)
 
 
@@ -48,7 +52,12 @@ def print_status(text):
     for body in ENUM.findall(text):
         for item in body.split(","):
             name = item.split("=")[0].strip()
-            if name:
+            named_by = re.match("WEIR_RULE_|WEIR_E_", name)
+            if named_by:
+                function = {"WEIR_RULE_": "weir_rule_name", "WEIR_E_": "weir_status_name"}
+                print(f'    printf("{name} %lld %s\\n", (long long){name}, '
+                      f"{function[named_by.group()]}({name}));")
+            elif name:
                 print(f'    printf("{name} %lld\\n", (long long){name});')
     for name, value in MACRO.findall(text):
         if "__attribute__" in value or name == "WEIR_API":
@@ -59,11 +68,24 @@ def print_status(text):
             print(f'    printf("{name} %lld\\n", (long long){name});')
 
 
+def list_functions(headers):
+    for header in headers:
+        text = COMMENT.sub(" ", header.read_text(encoding="utf-8"))
+        names = FUNCTION.findall(text)
+        if len(names) != len(re.findall(r"^WEIR_API\b", text, re.MULTILINE)):
+            sys.exit(f"describe.py cannot read every WEIR_API of {header.name}")
+        for name in names:
+            print(name)
+
+
 def main():
     kind = sys.argv[1] if len(sys.argv) == 2 else ""
-    if kind not in ("layout", "status"):
-        sys.exit("usage: describe.py layout|status")
+    if kind not in ("layout", "status", "functions"):
+        sys.exit("usage: describe.py layout|status|functions")
     headers = sorted((root / "include" / "weir").glob("*.h"))
+    if kind == "functions":
+        list_functions(headers)
+        return
     for header in headers:
         print(f"#include <weir/{header.name}>")
     print("#include <stdio.h>\n\nint main(void)\n{")

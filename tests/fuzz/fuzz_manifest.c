@@ -60,9 +60,11 @@ static void look_at(const weir_manifest *manifest, int short_of_memory)
         must(p->error.message[0] != '\0');
         errors += p->severity == WEIR_PROBLEM_ERROR;
     }
-    /* An error that found no memory is counted all the same. */
+    /* An error that found no memory, or no room, is counted all the same. */
     must(errors == weir_manifest_error_count(manifest) ||
-         (short_of_memory && errors < weir_manifest_error_count(manifest)));
+         ((short_of_memory ||
+           weir_manifest_problem_count(manifest) == WEIR_MANIFEST_PROBLEMS_MAX) &&
+          errors < weir_manifest_error_count(manifest)));
     must(weir_manifest_get_problem(manifest, weir_manifest_problem_count(manifest)) == NULL);
     for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
         const weir_manifest_item *item = weir_manifest_get_item(manifest, i);

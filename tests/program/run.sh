@@ -67,10 +67,10 @@ expect 'explain' 0 'kpa.stable: 1 -> 8' "$weir" explain -f "$service" --load "$c
 expect 'explain before the first decision' 3 'no decision at or before' \
     "$weir" explain -f "$service" --load "$csv" --at 1
 expect 'explain without a time' 2 'needs --at' "$weir" explain -f "$service" --load "$csv"
-replay_of 'as csv' 0 '^2,50,1,1,8,1,1,' 'time,concurrency\n0,50\n2,50\n3,50\n' --format csv
+replay_of 'as csv' 0 '^2,50,50,50,1,1,8,1,1,' 'time,concurrency\n0,50\n2,50\n3,50\n' --format csv
 replay_of 'as json with steps' 0 '"rule":"kpa.panic.enter","item":-1,"before":8,"after":8' \
     'time,concurrency\n0,50\n2,50\n3,50\n' --format json --explain
-replay_of 'a chart' 0 'replicas wanted' 'time,concurrency\n0,50\n2,50\n3,50\n' --plot
+replay_of 'a chart' 0 'wanted, not ready' 'time,concurrency\n0,50\n2,50\n3,50\n' --plot
 replay_of 'columns by name' 0 'scale-ups' 't,c\n0,50\n2,50\n3,50\n' --time t --concurrency c
 replay_of 'concurrency from rps' 0 '^2,50,' 'time,rps\n0,100\n2,100\n3,100\n' \
     --service-time 500ms --format csv
@@ -96,16 +96,16 @@ replay_of 'no time' 3 ':2:1: a time in seconds' 'time,concurrency\nnoon,5\n'
 replay_of 'milliseconds as seconds' 3 ':2:1: a time in seconds' 'time,concurrency\n1700000000000,5\n'
 replay_of 'time goes back' 3 ':4:1: time goes back' 'time,concurrency\n0,5\n2,5\n1,5\n'
 replay_of 'time stands still' 3 ':3:1: time stands still' 'time,concurrency\n0,5\n0,5\n'
-replay_of 'too few fields' 3 'the row has 1 fields, the header has 2' 'time,concurrency\n0\n'
+replay_of 'too few fields' 3 ':2:1: 2 fields were expected, .* found 1' 'time,concurrency\n0\n'
 replay_of 'an open quote' 3 'the quote is never closed' 'time,concurrency\n0,"5\n'
 replay_of 'rows before a bad row count' 3 'rows replayed +2' 'time,concurrency\n0,5\n1,5\n2,x\n'
 replay_of 'bad rows left out' 0 'rows replayed +3 .* 1 bad' \
     'time,concurrency\n0,5\n1,5\n2,x\n3,5\n' --keep-going
-replay_of 'gaps' 0 '1 gaps without data' 'time,concurrency\n0,5\n1,5\n900,5\n'
+replay_of 'gaps' 0 ':4:1: a gap of 14m59s without data.*5m' 'time,concurrency\n0,5\n1,5\n900,5\n'
 replay_of 'an empty cell is no data' 0 'rows replayed +2' 'time,concurrency\n0,\n3,5\n'
 replay_of 'a binary file' 3 'NUL byte' 'time,concurrency\n0,\000\n'
 head -c 70000 /dev/zero | tr '\0' 'x' >"$csv"
-expect 'an endless line' 3 'longer than' "$weir" replay -f "$service" --load "$csv"
+expect 'an endless line' 3 'found a longer one' "$weir" replay -f "$service" --load "$csv"
 replay_of 'a bad duration' 2 'takes a duration' 'time,concurrency\n0,5\n' --pod-start 5x
 replay_of 'a bad format' 2 'table, csv or json' 'time,concurrency\n0,5\n' --format xml
 replay_of 'an unwritable chart' 4 'No such file' 'time,concurrency\n0,5\n3,5\n' --svg "$work/no/x.svg"

@@ -162,6 +162,28 @@ static void an_update_beyond_the_reserve_changes_nothing(void **state)
     free(collector);
 }
 
+/* Before 1970 the two windows may disagree: then neither takes the report. */
+static void a_refused_report_changes_nothing(void **state)
+{
+    weir_kpa_collector *collector = collector_of(60, 7, 1);
+    size_t bytes = weir_autoscaler_bytes(collector);
+    void *before = block_of(bytes);
+    weir_kpa_stat stat = {1, 0, 1, 0};
+    int refused = 0;
+
+    (void)state;
+    for (int64_t s = -600; s < 0; s++) {
+        memcpy(before, collector, bytes);
+        if (weir_kpa_collector_record(collector, s * WEIR_SECOND, &stat) != WEIR_OK) {
+            refused++;
+            assert_memory_equal(before, collector, bytes);
+        }
+    }
+    assert_true(refused > 500 && refused < 600);
+    free(before);
+    free(collector);
+}
+
 static void next_is_the_next_second_while_there_is_data(void **state)
 {
     weir_kpa_collector *collector = collector_of(60, 6, 1);
@@ -207,6 +229,7 @@ int main(void)
 
     SUITE_TABLE(&suite, averages_reports, rows);
     SUITE_TEST(&suite, an_update_beyond_the_reserve_changes_nothing);
+    SUITE_TEST(&suite, a_refused_report_changes_nothing);
     SUITE_TEST(&suite, next_is_the_next_second_while_there_is_data);
     SUITE_TEST(&suite, a_snapshot_carries_it_over);
     return suite_run(&suite, "kpa_collector");

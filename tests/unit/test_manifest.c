@@ -90,12 +90,12 @@ struct row {
 
 static const struct row rows[] = {
     {"a value out of bounds", ANNOTATION("window: \"5s\""), 0, 8, 41, AT "window]",
-     "must be in [6s, 3600s], got \"5s\""},
+     "must be in [6s, 1h], in whole seconds, got \"5s\""},
     {"half a second", ANNOTATION("window: \"7.5s\""), 0, 8, 41, AT "window]", "whole seconds"},
     {"no number", ANNOTATION("target: ten"), 0, 8, 41, AT "target]",
      "must be a number, got \"ten\""},
     {"a number that should be text", ANNOTATION("target: 10"), 0, 8, 41, AT "target]",
-     "must be text, got a number; write \"10\" in quotes"},
+     "must be text: write \"10\" in quotes"},
     {"a boolean by YAML 1.1", ANNOTATION("metric: on"), 0, 8, 41, AT "metric]", "must be text"},
     {"stricter as an annotation", ANNOTATION("panic-threshold-percentage: \"50\""), 0, 8, 61,
      AT "panic-threshold-percentage]", "must be in [110, 1000]"},
@@ -114,39 +114,97 @@ static const struct row rows[] = {
      "weir runs kpa.autoscaling.knative.dev only"},
     {"annotations in the wrong place",
      "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: s\n  annotations:\n"
-     "    autoscaling.knative.dev/target: \"5\"\n",
+     "    autoscaling.knative.dev/target: \"5\"\nspec: {template: {}}\n",
      0, 6, 5, "metadata.annotations[autoscaling.knative.dev/target]",
      "must be under spec.template.metadata.annotations"},
     {"a setting out of bounds", SETTINGS("max-scale-down-rate: \"1\""), 0, 5, 24,
-     "data[max-scale-down-rate]", "must be above 1"},
-    {"an unknown setting", SETTINGS("stable-windoe: 60s"), 1, 5, 3, "data[stable-windoe]",
+     "data.max-scale-down-rate", "must be above 1"},
+    {"an unknown setting", SETTINGS("stable-windoe: 60s"), 1, 5, 3, "data.stable-windoe",
      "did you mean stable-window"},
+    {"another version",
+     "apiVersion: serving.knative.dev/v1alpha1\nkind: Service\n"
+     "metadata: {name: s}\n",
+     1, 1, 1, "kind", "is passed over: weir reads version v1"},
+    {"a misspelled kind", "apiVersion: serving.knative.dev/v1\nkind: Sevice\nmetadata: {name: s}\n",
+     1, 1, 1, "kind", "did you mean Service"},
+    {"another kind of Knative",
+     "apiVersion: serving.knative.dev/v1\nkind: Route\n"
+     "metadata: {name: r}\n",
+     2, 1, 1, "kind", "serving.knative.dev/v1 Route r is passed over: weir has no use for it"},
+    {"another ConfigMap", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n", 2, 1, 1,
+     "kind", "v1 ConfigMap other is passed over"},
+    {"an annotation of somebody else that is no text", SERVICE("        port: 8080\n"), 0, 8, 15,
+     "spec.template.metadata.annotations.port", "must be text: write \"8080\" in quotes"},
+    {"an annotation that is a list", SERVICE("        a.b/c: [1]\n"), 0, 8, 16,
+     "spec.template.metadata.annotations[a.b/c]", "must be text, got a list"},
+    {"no name", "apiVersion: serving.knative.dev/v1\nkind: Service\nspec: {template: {}}\n", 0, 1,
+     1, "metadata.name", "is missing"},
+    {"no template", "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: s}\n", 0,
+     1, 1, "spec.template", "is missing"},
+    {"a template that is a list",
+     "apiVersion: serving.knative.dev/v1\nkind: Service\n"
+     "metadata: {name: s}\nspec: {template: []}\n",
+     0, 4, 18, "spec.template", "must be a mapping, got a list"},
+    {"a misspelled containerConcurrency",
+     SERVICE("        x: z\n    spec: {containerConcurency: 5, containers: []}\n"), 1, 9, 12,
+     "spec.template.spec.containerConcurency", "did you mean containerConcurrency"},
+    {"a limit that is a text", SERVICE("        x: z\n    spec: {containerConcurrency: \"5\"}\n"),
+     0, 9, 34, "spec.template.spec.containerConcurrency",
+     "must be a whole number, got the text \"5\""},
+    {"a limit above the cluster's",
+     SERVICE("        x: z\n    spec: {containerConcurrency: 1001}\n"), 0, 9, 34,
+     "spec.template.spec.containerConcurrency", "must be in [0, 1000], got"},
+    {"a scale below the other",
+     SERVICE("        autoscaling.knative.dev/min-scale: '5'\n"
+             "        autoscaling.knative.dev/maxScale: '2'\n"),
+     0, 9, 43, AT "maxScale]", "max-scale 2 is below min-scale 5"},
+    {"an activation scale of one", ANNOTATION("activation-scale: '1'"), 0, 8, 51,
+     AT "activation-scale]", "must be at least 2, got 1"},
+    {"an initial scale that use cannot read", ANNOTATION("initial-scale: '3000000000'"), 1, 8, 9,
+     AT "initial-scale]", "is admitted, but"},
+    {"a deadline", SERVICE("        serving.knative.dev/progress-deadline: 1.5s\n"), 0, 8, 48,
+     "spec.template.metadata.annotations[serving.knative.dev/progress-deadline]",
+     "in whole seconds"},
+    {"a list of nothing", "apiVersion: v1\nkind: List\nitems: 5\n", 0, 3, 8, "items",
+     "must be a list, got the number 5"},
+    {"an item of a list", "apiVersion: v1\nkind: List\nitems:\n- a: 1\n", 0, 4, 3,
+     "items[0].apiVersion", "is missing"},
     {"another kind", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n", 2, 1, 1,
      "kind", "apps/v1 Deployment d is passed over"},
     {"no kind", "apiVersion: v1\n", 0, 1, 1, "kind", "is missing"},
     {"no mapping", "- 1\n- 2\n", 0, 1, 1, "", "must be a mapping, got a list"},
     {"an empty file", "", 0, 1, 1, "", "the file is empty"},
     {"only comments", "# nothing\n---\n# more\n", 0, 1, 1, "", "the file is empty"},
-    {"a tab", "a:\n\t- 1\n", 0, 2, 0, "", "not valid YAML"},
+    {"a tab", "a:\n\t- 1\n", 0, 2, 1, "a", "not YAML: tab character"},
     {"a key twice", "apiVersion: v1\nkind: X\nkind: Y\n", 0, 3, 1, "",
-     "the key kind stands twice, first in line 2"},
-    {"bad JSON", "{\"a\": 1,\n \"b\" 2}", 0, 2, 6, "", "not valid JSON"},
-    {"cut off JSON", "{\"a\": [1, 2", 0, 1, 0, "", "not valid JSON"},
-    {"an unknown alias", "a: *nowhere\n", 0, 1, 4, "", ""},
-    {"not UTF-8", "a: b\nc: \xff\n", 0, 2, 4, "", "a byte that is not UTF-8"},
+     "the key \"kind\" is here a second time; the first is on line 2"},
+    {"bad JSON", "{\"a\": 1,\n \"b\" 2}", 0, 2, 6, "", "not JSON from here on"},
+    {"cut off JSON", "{\"a\": [1, 2", 0, 1, 12, "a[2]", "ends before it is complete"},
+    {"an unknown alias", "a: *nowhere\n", 0, 1, 4, "a", "no anchor for the alias"},
+    {"not UTF-8", "a: b\nc: \xff\n", 0, 2, 4, "", "the byte 0xff at offset 8 is not UTF-8"},
 };
+
+/* The problem with such a message. */
+static const weir_problem *problem_with(const weir_manifest *m, const char *message)
+{
+    for (size_t i = 0; i < weir_manifest_problem_count(m); i++) {
+        if (strstr(weir_manifest_get_problem(m, i)->error.message, message) != NULL) {
+            return weir_manifest_get_problem(m, i);
+        }
+    }
+    for (size_t i = 0; i < weir_manifest_problem_count(m); i++) {
+        print_error("message: %s\n", weir_manifest_get_problem(m, i)->error.message);
+    }
+    fail_msg("no problem says: %s", message);
+    return NULL;
+}
 
 static void says_what_is_wrong_and_where(void **state)
 {
     const struct row *row = *state;
     weir_manifest *m = load(row->text);
-    const weir_problem *p = weir_manifest_get_problem(m, 0);
+    const weir_problem *p = problem_with(m, row->message);
 
-    assert_non_null(p);
-    if (strstr(p->error.message, row->message) == NULL) {
-        print_error("message: %s\n", p->error.message);
-    }
-    assert_non_null(strstr(p->error.message, row->message));
     assert_string_equal(p->error.path, row->path);
     assert_int_equal(p->severity, row->severity);
     assert_int_equal(p->error.line, row->line);
@@ -207,6 +265,178 @@ static void lists_anchors_and_merges_are_followed(void **state)
     weir_manifest_free(m);
 }
 
+static void what_the_decoder_takes_is_taken(void **state)
+{
+    weir_manifest *m = load(SERVICE("        autoscaling.knative.dev/target: !!str 10\n"
+                                    "        autoscaling.knative.dev/class:\n"
+                                    "    spec: {containerConcurrency: 017}\n"));
+    const weir_kpa_config *config = weir_manifest_get_item(m, 0)->config;
+
+    (void)state;
+    assert_bits_equal(config->target, 10);
+    assert_true(config->container_concurrency == 15);  /* octal in YAML 1.1 */
+    assert_int_equal(weir_manifest_error_count(m), 1); /* nothing as a class is another class */
+    weir_manifest_free(m);
+}
+
+static void a_pod_autoscaler_and_a_revision_have_their_own_annotations(void **state)
+{
+    weir_manifest *m =
+        load("apiVersion: autoscaling.internal.knative.dev/v1alpha1\nkind: PodAutoscaler\n"
+             "metadata:\n  name: a\n  annotations:\n    autoscaling.knative.dev/target: '3'\n"
+             "spec: {containerConcurrency: 5}\n---\n"
+             "apiVersion: serving.knative.dev/v1\nkind: RevisionList\nitems:\n- metadata:\n"
+             "    name: b\n    namespace: ns\n    annotations:\n"
+             "      autoscaling.knative.dev/target: '4'\n");
+    const weir_manifest_item *a = weir_manifest_get_item(m, 0), *b = weir_manifest_get_item(m, 1);
+
+    (void)state;
+    assert_int_equal(weir_manifest_problem_count(m), 0);
+    assert_int_equal(weir_manifest_item_count(m), 2);
+    assert_string_equal(a->api_kind, "PodAutoscaler");
+    assert_string_equal(b->api_kind, "Revision");
+    assert_string_equal(b->name_space, "ns");
+    assert_int_equal(b->line, 12);
+    assert_bits_equal(((const weir_kpa_config *)a->config)->target, 3);
+    assert_true(((const weir_kpa_config *)a->config)->container_concurrency == 5);
+    assert_bits_equal(((const weir_kpa_config *)b->config)->target, 4);
+    weir_manifest_free(m);
+}
+
+static void an_object_that_is_there_twice_counts_as_written_last(void **state)
+{
+    static const char again[] = SERVICE("        autoscaling.knative.dev/target: '7'\n");
+    weir_manifest *m;
+    const weir_problem *p;
+
+    (void)state;
+    assert_int_equal(weir_manifest_create(NULL, &m), WEIR_OK);
+    assert_int_equal(weir_manifest_add(m, "one", again, sizeof again - 1), WEIR_OK);
+    assert_int_equal(weir_manifest_add(m, "two", again, sizeof again - 1), WEIR_OK);
+    assert_int_equal(weir_manifest_finish(m), WEIR_OK);
+    assert_int_equal(weir_manifest_item_count(m), 1);
+    assert_string_equal(weir_manifest_get_item(m, 0)->file, "two");
+    assert_int_equal(weir_manifest_problem_count(m), 1);
+    p = weir_manifest_get_problem(m, 0);
+    assert_int_equal(p->severity, WEIR_PROBLEM_WARNING);
+    assert_string_equal(p->file, "two");
+    assert_non_null(strstr(p->error.message, "is also in one, line 1"));
+    weir_manifest_free(m);
+}
+
+static void all_three_configmaps_are_read_and_the_last_of_one_name_counts(void **state)
+{
+    weir_manifest *m = load(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config-deployment}\n"
+        "data: {progress-deadline: 2m}\n---\n"
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config-defaults}\n"
+        "data: {container-concurrency: \"7\", container-concurrency-max-limit: \"2000\"}\n---\n"
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config-autoscaler}\n"
+        "data: {stable-window: 90s}\n---\n"
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config-autoscaler}\n"
+        "data: {stable-window: 120s, max-scale: \"9\"}\n---\n" SERVICE(
+            "        x: z\n") "---\n"
+                              "apiVersion: serving.knative.dev/v1\nkind: Revision\n"
+                              "metadata: {name: r}\nspec: {containerConcurrency: 1500}\n");
+    const weir_kpa_config *a = weir_manifest_get_item(m, 0)->config;
+    const weir_kpa_config *b = weir_manifest_get_item(m, 1)->config;
+
+    (void)state;
+    assert_int_equal(weir_manifest_error_count(m), 0);
+    assert_int_equal(weir_manifest_problem_count(m), 1);
+    assert_non_null(problem_with(m, "this later one counts"));
+    assert_true(a->progress_deadline == 120 * WEIR_SECOND);
+    assert_true(a->container_concurrency == 7);
+    assert_true(a->stable_window == 120 * WEIR_SECOND);
+    assert_int_equal(a->max_scale, 9);
+    assert_true(b->container_concurrency == 1500);
+    weir_manifest_free(m);
+}
+
+static void a_refused_configmap_leaves_the_defaults(void **state)
+{
+    weir_manifest *m = load(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config-autoscaler, namespace: mine}\n"
+        "data: {stable-window: 90s, max-scale-limit: \"x\", min-scale: \"4\", max-scale: \"3\",\n"
+        "  initial-scale: \"0\", container-concurrency-target-default: \"0.001\"}\n---\n" SERVICE(
+            "        x: z\n"));
+    const weir_kpa_config *config = weir_manifest_get_item(m, 0)->config;
+
+    (void)state;
+    assert_int_equal(weir_manifest_error_count(m), 4);
+    problem_with(m, "min-scale 4 is above max-scale 3");
+    problem_with(m, "unless allow-zero-initial-scale is true");
+    problem_with(m, "must be at least 0.01, but is 0.0007");
+    problem_with(m, "Knative refuses this ConfigMap as a whole");
+    problem_with(m, "usually knative-serving");
+    assert_true(config->stable_window == 60 * WEIR_SECOND);
+    assert_int_equal(weir_manifest_get_item(m, 0)->error_count, 0);
+    weir_manifest_free(m);
+}
+
+static void the_callers_defaults_lie_under_all(void **state)
+{
+    weir_manifest *m;
+    weir_kpa_config config;
+    const weir_kpa_config *got;
+    static const char text[] = SERVICE("        autoscaling.knative.dev/window: 10s\n");
+
+    (void)state;
+    assert_int_equal(weir_kpa_config_init(&config, sizeof config), WEIR_OK);
+    config.semantics = WEIR_SERVING_0_42;
+    config.max_scale_up_rate = 3;
+    assert_int_equal(weir_manifest_create(NULL, &m), WEIR_OK);
+    assert_int_equal(weir_manifest_set_defaults(m, WEIR_KIND_WINDOW, &config), WEIR_E_UNSUPPORTED);
+    assert_int_equal(weir_manifest_set_defaults(m, WEIR_KIND_KPA, NULL), WEIR_E_ARG);
+    assert_int_equal(weir_manifest_set_defaults(m, WEIR_KIND_KPA, &config), WEIR_OK);
+    config.stable_window = 1;
+    assert_int_equal(weir_manifest_set_defaults(m, WEIR_KIND_KPA, &config), WEIR_E_RANGE);
+    assert_int_equal(weir_manifest_add(m, "a", text, sizeof text - 1), WEIR_OK);
+    assert_int_equal(weir_manifest_finish(m), WEIR_OK);
+    got = weir_manifest_get_item(m, 0)->config;
+    assert_int_equal(got->semantics, WEIR_SERVING_0_42);
+    assert_bits_equal(got->max_scale_up_rate, 3);
+    assert_true(got->stable_window == 10 * WEIR_SECOND);
+    assert_int_equal(weir_manifest_set_defaults(m, WEIR_KIND_KPA, &config), WEIR_E_ARG);
+    assert_int_equal(weir_manifest_add(m, "b", text, 1), WEIR_E_ARG);
+    assert_int_equal(weir_manifest_finish(m), WEIR_E_ARG);
+    weir_manifest_free(m);
+}
+
+static void problems_stand_in_the_order_of_files_and_lines(void **state)
+{
+    static const char one[] = SERVICE("        autoscaling.knative.dev/window: 5s\n"
+                                      "        autoscaling.knative.dev/targt: '5'\n");
+    static const char two[] = "apiVersion: v1\nkind: Pod\n";
+    weir_manifest *m;
+
+    (void)state;
+    assert_int_equal(weir_manifest_create(NULL, &m), WEIR_OK);
+    assert_int_equal(weir_manifest_add(m, "one", one, sizeof one - 1), WEIR_OK);
+    assert_int_equal(weir_manifest_add(m, "two", two, sizeof two - 1), WEIR_OK);
+    assert_int_equal(weir_manifest_finish(m), WEIR_OK);
+    assert_int_equal(weir_manifest_problem_count(m), 3);
+    assert_int_equal(weir_manifest_get_problem(m, 0)->error.line, 8);
+    assert_int_equal(weir_manifest_get_problem(m, 1)->error.line, 9);
+    assert_string_equal(weir_manifest_get_problem(m, 2)->file, "two");
+    weir_manifest_free(m);
+}
+
+static void problems_beyond_the_limit_are_counted(void **state)
+{
+    static char text[3 * WEIR_MANIFEST_PROBLEMS_MAX * 6 + 1];
+    weir_manifest *m;
+
+    (void)state;
+    for (size_t i = 0; i < 3 * WEIR_MANIFEST_PROBLEMS_MAX; i++) {
+        memcpy(text + i * 6, "a\n---\n", 6);
+    }
+    m = load(text);
+    assert_int_equal(weir_manifest_problem_count(m), WEIR_MANIFEST_PROBLEMS_MAX);
+    assert_int_equal(weir_manifest_error_count(m), 3 * WEIR_MANIFEST_PROBLEMS_MAX);
+    weir_manifest_free(m);
+}
+
 static void a_bomb_is_bounded(void **state)
 {
     char text[4096] = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
@@ -223,7 +453,7 @@ static void a_bomb_is_bounded(void **state)
     }
     m = load(text);
     assert_int_equal(weir_manifest_error_count(m), 1);
-    assert_non_null(strstr(weir_manifest_get_problem(m, 0)->error.message, "million"));
+    assert_non_null(strstr(weir_manifest_get_problem(m, 0)->error.message, "aliases written out"));
     weir_manifest_free(m);
 }
 
@@ -319,6 +549,14 @@ int main(void)
     SUITE_TEST(&suite, all_problems_are_reported_at_once);
     SUITE_TEST(&suite, a_bad_document_does_not_lose_the_others);
     SUITE_TEST(&suite, lists_anchors_and_merges_are_followed);
+    SUITE_TEST(&suite, what_the_decoder_takes_is_taken);
+    SUITE_TEST(&suite, a_pod_autoscaler_and_a_revision_have_their_own_annotations);
+    SUITE_TEST(&suite, an_object_that_is_there_twice_counts_as_written_last);
+    SUITE_TEST(&suite, all_three_configmaps_are_read_and_the_last_of_one_name_counts);
+    SUITE_TEST(&suite, a_refused_configmap_leaves_the_defaults);
+    SUITE_TEST(&suite, the_callers_defaults_lie_under_all);
+    SUITE_TEST(&suite, problems_stand_in_the_order_of_files_and_lines);
+    SUITE_TEST(&suite, problems_beyond_the_limit_are_counted);
     SUITE_TEST(&suite, a_bomb_is_bounded);
     SUITE_TEST(&suite, depth_and_size_are_bounded);
     SUITE_TEST(&suite, a_refused_allocation_is_an_error_and_leaks_nothing);

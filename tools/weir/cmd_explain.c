@@ -1,16 +1,17 @@
 /*
  * cmd_explain.c - `weir explain`: one decision of a replay with all its steps.
  */
-#include "csv.h"
 #include "replaying.h"
 
+#include <math.h>
 #include <string.h>
 
-enum { OPTION_AT = REPLAY_OPTION_COUNT };
+enum { OPTION_AT = REPLAY_OPTION_COUNT, OPTION_FORMAT };
 
 static const struct option options[] = {
     REPLAY_OPTIONS,
     {"--at", 0, "TIME", "the decision in force at this time"},
+    {"--format", 0, "text|json", "how to print it (default text)"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -32,29 +33,83 @@ static int see(void *user, const struct moment *m)
     return 1;
 }
 
-static void print_finding(const struct finding *f, const struct outcome *o)
+static void print_next(const struct outcome *o, const weir_decision *d)
 {
-    const struct moment *m = &f->moment;
+    char time[40];
+
+    if (d->next == WEIR_TIME_NEVER) {
+        printf("Without a new sample this stays.\n");
+    } else {
+        put_time(time, sizeof time, d->next, o->first);
+        printf("Without a new sample this can change from %s on.\n", time);
+    }
+}
+
+static void print_text(const struct moment *m, const struct outcome *o)
+{
     const weir_decision *d = &m->decision;
     char time[40];
 
     put_time(time, sizeof time, d->at, o->first);
-    printf("%s %s/%s at %s: %d pods wanted, %d ready", o->item->api_kind, o->item->name_space,
-           o->item->name, time, d->replicas, m->target.ready_replicas);
-    printf("%s, %s %.4g\n", (d->flags & WEIR_FLAG_PANIC) != 0 ? ", in panic" : "", o->series,
-           m->load);
+    printf("%s %s/%s at %s: ", o->item->api_kind, o->item->name_space, o->item->name, time);
+    if (d->replicas >= 0) {
+        printf("%d pod%s wanted, ", d->replicas, d->replicas == 1 ? "" : "s");
+    }
+    printf("%d ready%s%s\n", m->target.ready_replicas,
+           (d->flags & WEIR_FLAG_PANIC) != 0 ? ", in panic mode" : "",
+           d->valid ? "" : ", no data to decide on");
+    if (m->has_load) {
+        printf("%s %.6g", o->series, m->load);
+        for (size_t i = 0; o->kind->measures[i] != NULL && !isnan(m->measures[i]); i++) {
+            const char *name = o->kind->measures[i];
+            int word = (int)strcspn(name, "_");
+
+            printf(", %.*s%s%s %.6g", word, name, name[word] != '\0' ? " " : "",
+                   name[word] != '\0' ? name + word + 1 : "", m->measures[i] + 0.0);
+        }
+        printf("\n");
+    }
+    printf("\n");
     for (uint32_t i = 0; i < m->explain.count; i++) {
         char line[256];
 
         weir_step_text(&m->explain.steps[i], line, sizeof line, NULL);
         printf("  %s\n      %s\n", line, weir_rule_doc(m->explain.steps[i].rule));
     }
-    if (d->next == WEIR_TIME_NEVER) {
-        printf("without a new sample this stays\n");
-    } else {
-        put_time(time, sizeof time, d->next, o->first);
-        printf("without a new sample this can change at %s\n", time);
+    printf("\n");
+    print_next(o, d);
+}
+
+static void print_json(const struct moment *m, const struct outcome *o)
+{
+    char next[40];
+
+    print_json_decision(o, m);
+    put_seconds(next, sizeof next, m->decision.next);
+    printf(",\"next\":%s,", m->decision.next == WEIR_TIME_NEVER ? "null" : next);
+    print_json_steps(&m->explain);
+    printf("}\n");
+}
+
+static int explain(const struct request *request, struct finding *finding, int json)
+{
+    int code;
+    struct replaying *r = replaying_open(request, &code);
+
+    if (r == NULL) {
+        return code;
     }
+    code = replaying_run(r, see, finding);
+    if (finding->found && json) {
+        print_json(&finding->moment, replaying_outcome(r));
+    } else if (finding->found) {
+        print_text(&finding->moment, replaying_outcome(r));
+    } else if (code == EXIT_FINE) {
+        complain("there is no decision at or before that time");
+        code = EXIT_INPUT;
+    }
+    replaying_close(r);
+    return finish_output(code);
 }
 
 static int run(int count, char **words)
@@ -62,19 +117,21 @@ static int run(int count, char **words)
     struct request request;
     struct finding finding = {.at = WEIR_TIME_NEVER};
     struct argument a;
-    struct replaying *r;
-    int position = 0, more, code;
+    int position = 0, more, json = 0;
 
     request_init(&request);
+    request.replay.skip_idle = 0; /* whoever asks wants the decision of that very time */
     while ((more = next_argument(&command_explain, count, words, &position, &a)) > 0) {
         int taken = request_take(&request, &command_explain, &a);
 
-        if (taken == 0) { /* --at */
-            struct csv_field field = {a.value, strlen(a.value), 1};
-
-            taken = csv_time(&field, &finding.at) ? 1 : -1;
-            if (taken < 0) {
-                complain("--at takes seconds or a time like 2026-11-24T10:00:00Z, not %s", a.value);
+        if (taken == 0 && a.option == OPTION_AT) {
+            taken = take_time("--at", a.value, &finding.at);
+        } else if (taken == 0) {
+            json = strcmp(a.value, "json") == 0;
+            taken = 1;
+            if (!json && strcmp(a.value, "text") != 0) {
+                complain("--format is text or json, not %s", a.value);
+                taken = -1;
             }
         }
         if (taken < 0) {
@@ -88,29 +145,20 @@ static int run(int count, char **words)
         complain("explain needs --at TIME; see weir explain --help");
         return EXIT_USAGE;
     }
-    r = replaying_open(&request, &code);
-    if (r == NULL) {
-        return code;
-    }
-    code = replaying_run(r, see, &finding);
-    if (finding.found) {
-        print_finding(&finding, replaying_outcome(r));
-    } else if (code == EXIT_FINE) {
-        complain("there is no decision at or before that time");
-        code = EXIT_INPUT;
-    }
-    replaying_close(r);
-    return finish_output(code);
+    return explain(&request, &finding, json);
 }
 
 const struct command command_explain = {
     .name = "explain",
     .summary = "one decision of a replay, with every step that led to it",
     .usage = "explain -f MANIFEST --load FILE.csv --at TIME [OPTION...]",
-    .help = "Times are written as in the load: seconds or RFC 3339.\n\n"
-            "Example:\n"
-            "  weir explain -f examples/knative-service.yaml --load examples/data/traffic.csv --at "
-            "352\n",
+    .help =
+        "Times are written as in the load: seconds or RFC 3339. The load is replayed from its\n"
+        "first row (or --from) up to that time, so a decision is explained as it came about.\n\n"
+        "Examples:\n"
+        "  weir explain -f examples/knative-service.yaml --load examples/data/traffic.csv \\\n"
+        "       --at 352\n"
+        "  weir explain -f ksvc.yaml --load load.csv --at 2026-11-24T10:00:00Z --format json\n",
     .options = options,
     .run = run,
 };

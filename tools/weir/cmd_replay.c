@@ -5,6 +5,7 @@
 #include "replaying.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ enum {
 
 static const struct option options[] = {
     REPLAY_OPTIONS,
-    {"--format", 0, "FORMAT", "table of changes (default), csv or json: every decision"},
+    {"--format", 0, "table|csv|json", "the changes (default), or every decision"},
     {"--explain", 0, NULL, "every step of every decision that is shown"},
     {"--summary", 0, NULL, "only the summary"},
     {"--plot", 0, NULL, "a chart on the terminal, too"},
@@ -34,149 +35,214 @@ struct sink {
     int explain, summary, plot, colour;
     const char *svg;
     const struct outcome *outcome;
-    struct points points;
+    double pod_capacity;
+    struct history history;
     int32_t replicas; /* of the last row of the table */
+    int32_t valid;
     uint32_t panic;
-    int any, no_memory;
+    int any;
+    weir_time news; /* of the first panic, or else of the first change: WEIR_TIME_NONE */
+    int panicked;   /* it is a panic */
 };
 
-static void print_steps(const weir_explain *explain, const char *indent)
+/* ---- the table ------------------------------------------------------------------------------ */
+
+static void print_steps(const weir_explain *explain)
 {
     for (uint32_t i = 0; i < explain->count; i++) {
         char line[256];
 
         weir_step_text(&explain->steps[i], line, sizeof line, NULL);
-        printf("%s%s\n", indent, line);
+        printf("             %s\n", line);
     }
 }
 
-/* ---- formats -------------------------------------------------------------------------------- */
+static void print_value(double value)
+{
+    if (isnan(value)) {
+        printf(" %9s", "-");
+    } else {
+        printf(" %9.*f", value < 1e4 ? 2 : 0, value + 0.0); /* not -0 */
+    }
+}
+
+static void print_columns(const struct outcome *o)
+{
+    printf("%-10s %9s", "time", "load");
+    for (size_t i = 0; o->kind->measures[i] != NULL; i++) {
+        const char *name = o->kind->measures[i];
+
+        printf(" %9.*s", (int)strcspn(name, "_"), name);
+    }
+    printf(" %6s %9s  %s\n", "ready", "wanted", "why");
+}
+
+/* Whether a decision is a line of its own: something changed. */
+static int is_change(const struct sink *s, const weir_decision *d)
+{
+    if (s->explain || !s->any) {
+        return 1;
+    }
+    return d->valid != s->valid || d->replicas != s->replicas ||
+           (d->flags & WEIR_FLAG_PANIC) != s->panic;
+}
 
 static void print_row(struct sink *s, const struct moment *m)
 {
     const weir_decision *d = &m->decision;
-    uint32_t panic = d->flags & WEIR_FLAG_PANIC;
     char time[40], reason[512], change[32];
     const char *paint = "", *end = "";
 
-    if (s->any && d->replicas == s->replicas && panic == s->panic && !s->explain) {
-        return;
-    }
-    if (!d->valid && !s->explain) {
+    if (!is_change(s, d)) {
         return;
     }
     if (!s->any) {
-        printf("%-10s %10s %6s %9s  %s\n", "time", "load", "ready", "wanted", "why");
+        print_columns(s->outcome);
     }
     put_time(time, sizeof time, d->at, s->outcome->first);
     put_reason(reason, sizeof reason, &m->explain);
     if (s->any && d->replicas != s->replicas) {
         snprintf(change, sizeof change, "%d>%d", s->replicas, d->replicas);
-    } else {
+    } else if (d->replicas >= 0) {
         snprintf(change, sizeof change, "%d", d->replicas);
+    } else {
+        snprintf(change, sizeof change, "-");
     }
     if (s->colour) {
-        paint = panic ? "\033[31m" : d->replicas > s->replicas ? "\033[32m" : "\033[36m";
+        paint = (d->flags & WEIR_FLAG_PANIC) != 0 ? "\033[31m"
+                : d->replicas > s->replicas       ? "\033[32m"
+                                                  : "\033[36m";
         end = "\033[0m";
     }
-    printf("%-10s %10.2f %6d %s%9s%s  %s\n", time, m->load, m->target.ready_replicas, paint, change,
-           end, reason);
+    printf("%-10s", time);
+    print_value(m->has_load ? m->load : (double)NAN);
+    for (size_t i = 0; s->outcome->kind->measures[i] != NULL; i++) {
+        print_value(m->measures[i]);
+    }
+    printf(" %6d %s%9s%s  %s\n", m->target.ready_replicas, paint, change, end, reason);
     if (s->explain) {
-        print_steps(&m->explain, "             ");
+        print_steps(&m->explain);
     }
     s->replicas = d->replicas;
-    s->panic = panic;
+    s->valid = d->valid;
+    s->panic = d->flags & WEIR_FLAG_PANIC;
     s->any = 1;
 }
 
-static void print_seconds(weir_time at)
+/* ---- every decision ------------------------------------------------------------------------- */
+
+static void print_cell(double value)
 {
-    printf("%" PRId64, at / WEIR_SECOND);
-    if (at % WEIR_SECOND != 0) {
-        printf(".%09" PRId64, at % WEIR_SECOND);
+    char text[40] = "";
+
+    if (isfinite(value)) {
+        put_number(text, sizeof text, value);
     }
+    printf(",%s", text);
 }
 
 static void print_csv(struct sink *s, const struct moment *m)
 {
     const weir_decision *d = &m->decision;
+    const char *const *measures = s->outcome->kind->measures;
+    char time[40];
 
     if (!s->any) {
-        printf("time,load,ready,replicas,wanted,valid,panic,excess_burst_capacity,rule\n");
+        printf("time,load");
+        for (size_t i = 0; measures[i] != NULL; i++) {
+            printf(",%s", measures[i]);
+        }
+        printf(",ready,replicas,wanted,valid,panic,excess_burst_capacity,rule\n");
         s->any = 1;
     }
-    print_seconds(d->at);
-    printf(",%.17g,%d,%d,%d,%d,%d,%d,%s\n", m->load, m->target.ready_replicas,
-           m->target.status_replicas, d->replicas, d->valid, (d->flags & WEIR_FLAG_PANIC) != 0,
-           d->excess_burst_capacity, weir_rule_name(d->rule));
-}
-
-/* A double as JSON has it; NaN and the infinities become null. */
-static void print_json_number(double x)
-{
-    if (x - x != 0.0) {
-        printf("null");
-    } else {
-        printf("%.17g", x);
+    put_seconds(time, sizeof time, d->at);
+    printf("%s", time);
+    print_cell(m->has_load ? m->load : (double)NAN);
+    for (size_t i = 0; measures[i] != NULL; i++) {
+        print_cell(m->measures[i]);
     }
+    printf(",%d,%d,%d,%d,%d,%d,%s\n", m->target.ready_replicas, m->target.status_replicas,
+           d->replicas, d->valid, (d->flags & WEIR_FLAG_PANIC) != 0, d->excess_burst_capacity,
+           weir_rule_name(d->rule));
 }
 
 static void print_json(const struct sink *s, const struct moment *m)
 {
-    const weir_decision *d = &m->decision;
-
-    printf("{\"time\":");
-    print_seconds(d->at);
-    printf(",\"load\":");
-    print_json_number(m->load);
-    printf(",\"ready\":%d,\"replicas\":%d,\"wanted\":%d,\"valid\":%s,\"panic\":%s,"
-           "\"excess_burst_capacity\":%d,\"rule\":\"%s\"",
-           m->target.ready_replicas, m->target.status_replicas, d->replicas,
-           d->valid ? "true" : "false", (d->flags & WEIR_FLAG_PANIC) != 0 ? "true" : "false",
-           d->excess_burst_capacity, weir_rule_name(d->rule));
+    print_json_decision(s->outcome, m);
     if (s->explain) {
-        printf(",\"steps\":[");
-        for (uint32_t i = 0; i < m->explain.count; i++) {
-            const weir_step *step = &m->explain.steps[i];
-
-            printf("%s{\"rule\":\"%s\",\"item\":%d,\"before\":%d,\"after\":%d,\"measured\":",
-                   i > 0 ? "," : "", weir_rule_name(step->rule), step->item, step->before,
-                   step->after);
-            print_json_number(step->measured);
-            printf(",\"limit\":");
-            print_json_number(step->limit);
-            printf("}");
-        }
-        printf("]");
+        putchar(',');
+        print_json_steps(&m->explain);
     }
     printf("}\n");
+}
+
+/* ---- seeing --------------------------------------------------------------------------------- */
+
+static void remember(struct sink *s, const struct moment *m)
+{
+    const weir_decision *d = &m->decision;
+    double load = m->has_load ? m->load : (double)NAN;
+    int32_t wanted = d->replicas >= 0 ? d->replicas : m->target.spec_replicas;
+    int32_t ready = m->target.ready_replicas, panics = (d->flags & WEIR_FLAG_PANIC) != 0;
+    struct bin one = {d->at, load, load, wanted, wanted, ready, ready, 1, panics};
+
+    history_add(&s->history, &one);
 }
 
 static int see(void *user, const struct moment *m)
 {
     struct sink *s = user;
+    const weir_decision *d = &m->decision;
 
+    if (!s->panicked && (d->flags & WEIR_FLAG_PANIC) != 0) {
+        s->panicked = 1;
+        s->news = d->at;
+    } else if (s->news == WEIR_TIME_NONE && d->valid && d->replicas != d->current) {
+        s->news = d->at;
+    }
     if (s->plot || s->svg != NULL) {
-        struct point p = {m->decision.at, m->load,
-                          m->decision.replicas >= 0 ? m->decision.replicas : 0,
-                          m->target.ready_replicas, (m->decision.flags & WEIR_FLAG_PANIC) != 0};
-
-        s->no_memory |= !points_add(&s->points, &p);
+        remember(s, m);
     }
-    if (s->summary) {
-        return 1;
-    }
-    switch (s->format) {
-    case FORMAT_TABLE: print_row(s, m); break;
-    case FORMAT_CSV: print_csv(s, m); break;
-    case FORMAT_JSON: print_json(s, m); break;
+    if (!s->summary) {
+        switch (s->format) {
+        case FORMAT_TABLE: print_row(s, m); break;
+        case FORMAT_CSV: print_csv(s, m); break;
+        case FORMAT_JSON: print_json(s, m); break;
+        }
     }
     return 1;
 }
 
-/* ---- summary -------------------------------------------------------------------------------- */
+/* ---- before and after ----------------------------------------------------------------------- */
 
-static void print_summary(const struct outcome *o)
+static void print_heading(const struct request *q, const struct replaying *r)
+{
+    const struct outcome *o = replaying_outcome(r);
+    const weir_replay_config *c = replaying_config(r);
+    char about[256], left_out[256], start[32], stop[32];
+
+    o->kind->describe(about, sizeof about, o->item->config);
+    put_duration(start, sizeof start, c->pod_start);
+    put_duration(stop, sizeof stop, c->pod_stop);
+    printf("%s %s/%s (%s)\n  scales on: %s\n", o->item->api_kind, o->item->name_space,
+           o->item->name, o->item->file, about);
+    printf("  load: %s of %s", o->series, q->load);
+    if (q->scale != 1.0) {
+        printf(", times %.6g", q->scale);
+    }
+    printf("; as recorded, whatever is decided\n");
+    printf(
+        "  pods: %d ready at the start; ready %s after they are asked for, gone %s after they are "
+        "told to stop\n",
+        c->initial_replicas, start, stop);
+    o->kind->leaves_out(left_out, sizeof left_out, o->item->config);
+    if (left_out[0] != '\0') {
+        printf("  not applied: %s\n", left_out);
+    }
+    printf("\n");
+}
+
+static void print_summary(const struct outcome *o, double pod_capacity)
 {
     const weir_report *r = &o->report;
 
@@ -186,7 +252,7 @@ static void print_summary(const struct outcome *o)
         printf(", %" PRId64 " bad ones left out", o->bad_rows);
     }
     if (o->gaps > 0) {
-        printf(", %" PRId64 " gaps without data", o->gaps);
+        printf(", %" PRId64 " gap%s without data", o->gaps, o->gaps == 1 ? "" : "s");
     }
     printf("\n  decisions            %" PRId64 ", %" PRId64 " of them without data\n", r->decisions,
            r->invalid);
@@ -199,50 +265,88 @@ static void print_summary(const struct outcome *o)
     printf("  reversals            %" PRId64 "\n", r->reversals);
     printf("  seconds in panic     %.0f\n", r->panic_seconds);
     printf("  seconds at zero      %.0f\n", r->zero_seconds);
+    if (pod_capacity > 0) {
+        printf("  seconds overloaded   %.0f (more than %.6g for each ready pod)\n",
+               r->overload_seconds, pod_capacity);
+    }
     printf("  digest               %016" PRIx64 "\n", r->digest);
 }
 
-static void print_heading(const struct request *q, const struct outcome *o)
+/* Commands and options that this very replay makes worth a look. */
+static void print_hints(const struct request *q, const struct sink *s)
 {
-    printf("%s %s/%s (%s) on %s\n", o->item->api_kind, o->item->name_space, o->item->name,
-           o->item->file, q->load);
-    printf(
-        "load: %s as recorded, whatever is decided; pods ready after %.4g s, gone after %.4g s\n\n",
-        o->series, (double)q->replay.pod_start / 1e9, (double)q->replay.pod_stop / 1e9);
+    const weir_report *r = &s->outcome->report;
+    char at[40];
+
+    printf("\ntry next\n");
+    if (s->news != WEIR_TIME_NONE) {
+        put_seconds(at, sizeof at, s->news);
+        printf("  weir explain with the same options and --at %s: how %s came about\n", at,
+               s->panicked ? "the first panic" : "the first change");
+    }
+    if (r->overload_seconds > 0 && q->replay.pod_start == 0) {
+        printf("  --pod-start 10s: pods that need time to start make the overload last longer\n");
+    } else if (r->reversals > 20 && (double)r->reversals > r->seconds / 900) {
+        printf("  a longer window or scale-down-delay in the manifest: %" PRId64
+               " reversals, one every %.0f s\n",
+               r->reversals, r->seconds / (double)r->reversals);
+    }
+    if (!s->plot && s->svg == NULL) {
+        printf("  --plot or --svg FILE: the load and the pods as a chart\n");
+    } else {
+        printf("  --scale 2: the same with twice the load\n");
+    }
+}
+
+static int draw(const struct request *q, struct sink *s)
+{
+    char title[512], about[256];
+    const struct outcome *o = s->outcome;
+    struct chart chart = {&s->history, title, about, o->series, o->first, s->pod_capacity};
+
+    (void)q;
+    s->history.end = o->first + (weir_time)(o->report.seconds * 1e9);
+    snprintf(title, sizeof title, "%s %s/%s", o->item->api_kind, o->item->name_space,
+             o->item->name);
+    o->kind->describe(about, sizeof about, o->item->config);
+    if (s->plot) {
+        printf("\n");
+        chart_terminal(stdout, &chart, s->colour);
+    }
+    return s->svg == NULL || chart_svg(s->svg, &chart);
 }
 
 static int carry_out(const struct request *request, struct sink *sink)
 {
-    int code;
+    int code, looks = !sink->summary || sink->plot || sink->svg != NULL, drawn = 1;
     struct replaying *r = replaying_open(request, &code);
 
     if (r == NULL) {
         return code;
     }
     sink->outcome = replaying_outcome(r);
+    sink->pod_capacity = replaying_config(r)->pod_capacity;
     if (sink->format == FORMAT_TABLE) {
-        print_heading(request, sink->outcome);
+        print_heading(request, r);
     }
-    code = replaying_run(r, sink->summary && !sink->plot && sink->svg == NULL ? NULL : see, sink);
+    code = replaying_run(r, looks ? see : NULL, sink);
+    if (sink->outcome->started) {
+        drawn = draw(request, sink);
+    }
     if (sink->outcome->started && sink->format == FORMAT_TABLE) {
-        if (sink->plot) {
-            printf("\n");
-            chart_terminal(stdout, &sink->points, sink->outcome->series, sink->colour);
+        print_summary(sink->outcome, sink->pod_capacity);
+        if (looks) {
+            print_hints(request, sink);
         }
-        print_summary(sink->outcome);
     }
-    if (sink->no_memory) {
-        complain("the chart is incomplete: there was no memory left");
+    if (!drawn && code == EXIT_FINE) {
         code = EXIT_OUTPUT;
     }
-    if (sink->svg != NULL &&
-        !chart_svg(sink->svg, &sink->points, sink->outcome->item->name, sink->outcome->series)) {
-        code = code == EXIT_FINE ? EXIT_OUTPUT : code;
-    }
-    points_free(&sink->points);
     replaying_close(r);
     return finish_output(code);
 }
+
+/* ---- options -------------------------------------------------------------------------------- */
 
 static int take_format(struct sink *sink, const char *value)
 {
@@ -260,11 +364,13 @@ static int take_format(struct sink *sink, const char *value)
 
 static int run(int count, char **words)
 {
+    static struct sink sink; /* too large for a small stack */
     struct request request;
-    struct sink sink = {.format = FORMAT_TABLE};
     struct argument a;
     int position = 0, more;
 
+    sink.news = WEIR_TIME_NONE;
+    history_init(&sink.history);
     request_init(&request);
     while ((more = next_argument(&command_replay, count, words, &position, &a)) > 0) {
         int taken = request_take(&request, &command_replay, &a);
@@ -286,6 +392,13 @@ static int run(int count, char **words)
     if (more < 0) {
         return EXIT_USAGE;
     }
+    if (sink.plot && sink.format != FORMAT_TABLE) {
+        complain("--plot goes with the table; --svg FILE goes with every format");
+        return EXIT_USAGE;
+    }
+    if (sink.format != FORMAT_TABLE || sink.explain) {
+        request.replay.skip_idle = 0; /* every decision means every one */
+    }
     sink.colour = wants_colour(stdout);
     return carry_out(&request, &sink);
 }
@@ -303,7 +416,7 @@ const struct command command_replay = {
         "no data. The load stays as recorded whatever is decided.\n\n"
         "Decisions are those of the Knative autoscaler before the reconciler's bounds. "
         "docs/replay.md\n"
-        "describes the csv and json formats.\n\n"
+        "describes the model, the table, and the csv and json formats.\n\n"
         "Examples:\n"
         "  weir replay -f examples/knative-service.yaml --load examples/data/traffic.csv --plot\n"
         "  weir replay -f ksvc.yaml -f config-autoscaler.yaml --load rps.csv.gz --rps requests \\\n"

@@ -51,16 +51,17 @@ static void note(struct conform_report *r, const char *text)
 
 static char *text_of(const cJSON *item)
 {
-    char *text = item != NULL ? cJSON_PrintUnformatted(item) : NULL;
-    char exact[40];
+    enum { ROOM = 40 };
+    char *text;
 
-    if (!cJSON_IsNumber(item)) {
-        return text;
+    if (item == NULL || !cJSON_IsNumber(item)) {
+        return item != NULL ? cJSON_PrintUnformatted(item) : NULL;
     }
-    cJSON_free(text); /* cJSON prints 15 digits, which can hide the difference */
-    snprintf(exact, sizeof exact, "%.17g", item->valuedouble);
-    text = cJSON_malloc(strlen(exact) + 1);
-    return text != NULL ? strcpy(text, exact) : NULL;
+    text = cJSON_malloc(ROOM);
+    if (text != NULL) { /* cJSON itself prints 15 digits, which can hide the difference */
+        snprintf(text, ROOM, "%.17g", item->valuedouble);
+    }
+    return text;
 }
 
 static void show(struct scenario *s, const char *field, const cJSON *want, const cJSON *got)
@@ -86,7 +87,7 @@ static void show(struct scenario *s, const char *field, const cJSON *want, const
 
 static int same_double(double a, double b)
 {
-    return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0;
+    return (isnan(a) && isnan(b)) || (a == b && signbit(a) == signbit(b));
 }
 
 /* Compares one member; on the first difference shows it and gives 0. */
@@ -188,7 +189,7 @@ void conform_answer(struct scenario *s, cJSON *got)
 static const struct conform_op *find_op(const char *name)
 {
     static const struct conform_op *const areas[] = {conform_kpa_ops, conform_knative_ops,
-                                                     conform_reconcile_ops};
+                                                     conform_reconcile_ops, conform_stats_ops};
 
     for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++) {
         for (const struct conform_op *op = areas[i]; op->name != NULL; op++) {
@@ -370,6 +371,7 @@ const struct command command_conform = {
         "Examples:\n"
         "  weir conform tests/conformance/kpa/*.jsonl\n"
         "  weir conform --max 3 my-recording.jsonl\n",
+    .operands = "FILE",
     .options = options,
     .run = run,
 };

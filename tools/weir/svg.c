@@ -1,5 +1,5 @@
 /*
- * svg.c - the chart as SVG: load above, replicas below, time in panic shaded.
+ * svg.c - the chart as SVG: load above, pods below, time in panic shaded in both.
  */
 #include "chart.h"
 #include "replaying.h"
@@ -8,39 +8,41 @@
 #include <math.h>
 #include <string.h>
 
-enum { WIDTH = 960, LEFT = 64, RIGHT = 24, TOP = 64, PANEL = 180, BETWEEN = 56, TICKS = 6 };
+enum {
+    WIDTH = 960,
+    LEFT = 72,
+    RIGHT = 24,
+    TOP = 96, /* of the upper panel */
+    PANEL = 190,
+    BETWEEN = 58,
+    FOOT = 62
+};
+
+#define INK   "#1f2933"
+#define FAINT "#66737f"
+#define GRID  "#e4e7eb"
+#define LOAD  "#1769aa"
+#define READY "#7bc4a4"
+#define WISH  "#0b6e4f"
+#define PANIC "#d64545"
 
 struct frame {
     FILE *out;
-    const struct points *points;
-    int64_t first, last;
+    const struct chart *chart;
+    const struct history *history;
+    int64_t from, to;
 };
 
 static double x_of(const struct frame *f, int64_t at)
 {
-    double span = f->last > f->first ? (double)(f->last - f->first) : 1.0;
+    double x = (double)(at - f->from) / (double)(f->to - f->from);
 
-    return LEFT + (double)(at - f->first) / span * (WIDTH - LEFT - RIGHT);
+    return LEFT + (x < 0 ? 0 : x > 1 ? 1 : x) * (WIDTH - LEFT - RIGHT);
 }
 
-/* A round number that is not below the value. */
-static double round_up(double value)
+static double y_of(double value, double top, int base)
 {
-    static const double steps[] = {1, 2, 3, 4, 5, 6, 8, 10};
-    double power = 1;
-
-    while (power * 10 < value) {
-        power *= 10;
-    }
-    while (power >= value && power > 1e-6 && value > 0) {
-        power /= 10;
-    }
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        if (steps[i] * power >= value) {
-            return steps[i] * power;
-        }
-    }
-    return 10 * power;
+    return base - (value < top ? value : top) / top * PANEL;
 }
 
 static void put_escaped(FILE *out, const char *text)
@@ -51,146 +53,231 @@ static void put_escaped(FILE *out, const char *text)
         case '>': fputs("&gt;", out); break;
         case '&': fputs("&amp;", out); break;
         case '"': fputs("&quot;", out); break;
-        default: fputc(*text, out); break;
+        default: fputc((unsigned char)*text < ' ' ? ' ' : *text, out); break;
         }
     }
 }
 
-static double value_of(const struct point *p, int which)
+static void text_at(const struct frame *f, double x, double y, const char *style, const char *text)
 {
-    return which == 0 ? p->load : which == 1 ? p->desired : p->ready;
+    fprintf(f->out, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, style);
+    put_escaped(f->out, text);
+    fprintf(f->out, "</text>\n");
 }
 
-/* A stepped line: a value holds until the next decision. */
-static void line(const struct frame *f, int which, double top, int base, const char *style)
+/* ---- axes ----------------------------------------------------------------------------------- */
+
+static void value_axis(const struct frame *f, double top, int base, const char *name)
 {
-    double last_y = -1;
+    int parts = top <= 4 ? (int)top : 4;
 
-    fprintf(f->out, "<path d=\"");
-    for (size_t i = 0; i < f->points->count; i++) {
-        const struct point *p = &f->points->all[i];
-        double x = x_of(f, p->at), y = base - value_of(p, which) / top * PANEL;
+    for (int i = 0; i <= parts; i++) {
+        double y = base - (double)PANEL * i / parts;
+        char label[32];
 
-        if (i == 0) {
-            fprintf(f->out, "M%.1f %.1f", x, y);
-        } else if (y != last_y || i + 1 == f->points->count) {
-            fprintf(f->out, "H%.1fV%.1f", x, y);
-        }
-        last_y = y;
+        snprintf(label, sizeof label, "%.4g", top * i / parts);
+        fprintf(f->out, "<path d=\"M%d %.1fH%d\" stroke=\"%s\"/>\n", LEFT, y, WIDTH - RIGHT,
+                i == 0 ? FAINT : GRID);
+        text_at(f, LEFT - 10, y + 4, "text-anchor=\"end\" fill=\"" FAINT "\"", label);
     }
-    fprintf(f->out, "\" fill=\"none\" %s/>\n", style);
+    text_at(f, LEFT, base - PANEL - 12, "font-weight=\"600\"", name);
+}
+
+static void time_axis(const struct frame *f, int base)
+{
+    int64_t step = chart_time_step(f->to - f->from, 10);
+
+    for (int64_t at = (f->from + step - 1) / step * step; at <= f->to; at += step) {
+        char label[40];
+
+        chart_put_tick(label, sizeof label, f->chart, at, step);
+        fprintf(f->out, "<path d=\"M%.1f %dv5\" stroke=\"%s\"/>\n", x_of(f, at), base, FAINT);
+        text_at(f, x_of(f, at), base + 20, "text-anchor=\"middle\" fill=\"" FAINT "\"", label);
+    }
+    text_at(f, (LEFT + WIDTH - RIGHT) / 2.0, base + 42, "text-anchor=\"middle\" fill=\"" FAINT "\"",
+            f->chart->first < 1000000000 * WEIR_SECOND ? "time of the trace" : "time (UTC)");
+}
+
+/* How much of a bin was in panic, in quarters, rounded up. */
+static int panic_quarters(const struct bin *b)
+{
+    return (4 * b->panics + b->decisions - 1) / b->decisions;
 }
 
 static void shade_panic(const struct frame *f, int base)
 {
-    const struct points *points = f->points;
+    const struct history *h = f->history;
 
-    for (size_t i = 0; i < points->count; i++) {
+    for (size_t i = 0; i < h->count; i++) {
+        int quarters = panic_quarters(&h->bins[i]);
         size_t begin = i;
+        double x, end;
 
-        if (!points->all[i].panic) {
+        if (quarters == 0) {
             continue;
         }
-        while (i + 1 < points->count && points->all[i + 1].panic) {
+        while (i + 1 < h->count && panic_quarters(&h->bins[i + 1]) == quarters) {
             i++;
         }
+        x = x_of(f, h->bins[begin].at);
+        end = x_of(f, i + 1 < h->count ? h->bins[i + 1].at : f->to);
         fprintf(f->out,
-                "<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"#e5484d\" "
-                "fill-opacity=\"0.12\"/>\n",
-                x_of(f, points->all[begin].at), base - PANEL,
-                x_of(f, points->all[i + 1 < points->count ? i + 1 : i].at) -
-                    x_of(f, points->all[begin].at),
-                PANEL);
+                "<rect x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\" fill=\"" PANIC
+                "\" fill-opacity=\"%.2f\"/>\n",
+                x, base - PANEL, end - x, PANEL, 0.03 * quarters);
     }
 }
 
-static void axes(const struct frame *f, double top, int base, const char *unit, int with_times)
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+enum value { LOAD_HIGH, LOAD_LOW, WANTED, READY_PODS, TAKEN };
+
+static double value_of(const struct frame *f, const struct bin *b, enum value which)
 {
-    for (int i = 0; i <= 4; i++) {
-        double y = base - PANEL * i / 4.0;
-
-        fprintf(f->out,
-                "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#d9d9e0\"/>"
-                "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n",
-                LEFT, y, WIDTH - RIGHT, y, LEFT - 8, y + 4, top * i / 4.0);
-    }
-    fprintf(f->out, "<text x=\"%d\" y=\"%d\" font-weight=\"600\">", LEFT, base - PANEL - 12);
-    put_escaped(f->out, unit);
-    fprintf(f->out, "</text>\n");
-    for (int i = 0; with_times && i <= TICKS; i++) {
-        int64_t at = f->first + (int64_t)((double)(f->last - f->first) * i / TICKS);
-        char text[40];
-
-        put_time(text, sizeof text, at, f->first);
-        fprintf(f->out,
-                "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#8b8d98\"/>"
-                "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
-                x_of(f, at), base, x_of(f, at), base + 5, x_of(f, at), base + 20,
-                strlen(text) > 12 ? text + 11 : text); /* the time of day is enough */
+    switch (which) {
+    case LOAD_HIGH: return b->load_high;
+    case LOAD_LOW: return b->load_low;
+    case WANTED: return b->wanted_high;
+    case READY_PODS: return b->ready_high;
+    default: return b->ready_high * f->chart->pod_capacity;
     }
 }
 
-static void legend(const struct frame *f, int x, int y, const char *name, const char *mark)
+static void end_piece(const struct frame *f, double x, int base, int area)
 {
-    fprintf(f->out, "<rect x=\"%d\" y=\"%d\" width=\"18\" height=\"4\" %s/>", x, y - 6, mark);
-    fprintf(f->out, "<text x=\"%d\" y=\"%d\">%s</text>\n", x + 24, y, name);
+    fprintf(f->out, "H%.1f", x);
+    if (area) {
+        fprintf(f->out, "V%dZ", base);
+    }
 }
 
-static void draw(const struct frame *f, const char *title, const char *series)
+/* A stepped path: a value holds until the next bin. It breaks where there is no value. With `area`
+ * it goes down to the base at both ends of each piece. */
+static void steps(const struct frame *f, enum value which, double top, int base, int area,
+                  const char *style)
 {
+    const struct history *h = f->history;
+    double y = (double)NAN;
+
+    fprintf(f->out, "<path %s d=\"", style);
+    for (size_t i = 0; i < h->count; i++) {
+        double value = value_of(f, &h->bins[i], which), x = x_of(f, h->bins[i].at);
+        double next = isnan(value) ? (double)NAN : y_of(value, top, base);
+
+        if (isnan(next) && !isnan(y)) {
+            end_piece(f, x, base, area);
+        } else if (!isnan(next) && isnan(y)) {
+            if (area) {
+                fprintf(f->out, "M%.1f %dV%.1f", x, base, next);
+            } else {
+                fprintf(f->out, "M%.1f %.1f", x, next);
+            }
+        } else if (!isnan(next) && next != y) {
+            fprintf(f->out, "H%.1fV%.1f", x, next);
+        }
+        y = next;
+    }
+    if (!isnan(y)) {
+        end_piece(f, x_of(f, f->to), base, area);
+    }
+    fprintf(f->out, "\"/>\n");
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+static int legend(const struct frame *f, int right, const char *name, const char *mark)
+{
+    int width = (int)strlen(name) * 7 + 30, x = right - width;
+
+    fprintf(f->out, "<rect x=\"%d\" y=\"%d\" width=\"16\" %s/>\n", x, TOP - 24, mark);
+    text_at(f, x + 22, TOP - 14, "", name);
+    return x - 8;
+}
+
+static void heading(const struct frame *f, int height)
+{
+    const struct chart *c = f->chart;
+    int right = WIDTH - RIGHT;
+
+    fprintf(f->out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+            "height=\"%d\" role=\"img\" font-family=\"system-ui, 'Segoe UI', 'DejaVu Sans', "
+            "sans-serif\" font-size=\"12\" fill=\"" INK "\">\n<title>",
+            WIDTH, height, WIDTH, height);
+    put_escaped(f->out, c->title);
+    fprintf(f->out,
+            ": load and pods over time</title>\n<rect width=\"%d\" height=\"%d\" "
+            "fill=\"#ffffff\"/>\n",
+            WIDTH, height);
+    text_at(f, LEFT, 30, "font-size=\"17\" font-weight=\"600\"", c->title);
+    text_at(f, LEFT, 50, "fill=\"" FAINT "\"", c->about);
+    right = legend(f, right, "panic mode", "height=\"12\" fill=\"" PANIC "\" fill-opacity=\"0.2\"");
+    right = legend(f, right, "ready", "height=\"12\" fill=\"" READY "\"");
+    right = legend(f, right, "wanted",
+                   "height=\"3\" rx=\"1\" transform=\"translate(0 5)\" fill=\"" WISH "\"");
+    if (c->pod_capacity > 0) {
+        right = legend(f, right, "what ready pods can take",
+                       "height=\"2\" transform=\"translate(0 5)\" fill=\"" FAINT "\"");
+    }
+    legend(f, right, "load",
+           "height=\"3\" rx=\"1\" transform=\"translate(0 5)\" fill=\"" LOAD "\"");
+}
+
+static void draw(const struct frame *f)
+{
+    const struct history *h = f->history;
+    const char *series = f->chart->series;
+    int upper = TOP + PANEL, lower = upper + BETWEEN + PANEL;
     double top_load = 0, top_pods = 0;
-    int upper = TOP + PANEL, lower = upper + BETWEEN + PANEL, height = lower + 40;
 
-    for (size_t i = 0; i < f->points->count; i++) {
-        const struct point *p = &f->points->all[i];
-        int32_t pods = p->desired > p->ready ? p->desired : p->ready;
-
-        top_load = p->load > top_load ? p->load : top_load;
-        top_pods = pods > top_pods ? pods : top_pods;
+    for (size_t i = 0; i < h->count; i++) {
+        top_load = fmax(top_load, h->bins[i].load_high);
+        top_pods = fmax(top_pods, fmax(h->bins[i].wanted_high, h->bins[i].ready_high));
     }
-    top_load = round_up(top_load > 0 ? top_load : 1);
-    top_pods = top_pods < 1 ? 1 : top_pods;
-    top_pods = 4 * round_up(ceil(top_pods / 4)); /* four whole steps */
-    fprintf(
-        f->out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-        "height=\"%d\" font-family=\"system-ui, sans-serif\" font-size=\"12\" fill=\"#1c2024\">\n"
-        "<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n<text x=\"%d\" y=\"28\" "
-        "font-size=\"16\" font-weight=\"600\">",
-        WIDTH, height, WIDTH, height, WIDTH, height, LEFT);
-    put_escaped(f->out, title);
-    fprintf(f->out, "</text>\n");
+    top_load = chart_round_up(top_load > 0 ? top_load * 1.05 : 1);
+    top_pods = top_pods <= 4 ? 4 : chart_round_up(top_pods);
+    heading(f, lower + FOOT);
     shade_panic(f, upper);
     shade_panic(f, lower);
-    axes(f, top_load, upper, series, 0);
-    axes(f, top_pods, lower, "pods", 1);
-    line(f, 0, top_load, upper, "stroke=\"#0d74ce\" stroke-width=\"1.5\"");
-    line(f, 2, top_pods, lower, "stroke=\"#8b8d98\" stroke-width=\"1.5\" stroke-dasharray=\"4 3\"");
-    line(f, 1, top_pods, lower, "stroke=\"#218358\" stroke-width=\"2\"");
-    legend(f, WIDTH - 330, 28, "load", "fill=\"#0d74ce\"");
-    legend(f, WIDTH - 260, 28, "wanted", "fill=\"#218358\"");
-    legend(f, WIDTH - 170, 28, "ready", "fill=\"#8b8d98\"");
-    legend(f, WIDTH - 90, 28, "panic", "fill=\"#e5484d\" fill-opacity=\"0.3\"");
+    value_axis(f, top_load, upper,
+               strcmp(series, "concurrency") == 0 ? "load: requests in flight"
+               : strcmp(series, "rps") == 0       ? "load: requests per second"
+                                                  : series);
+    value_axis(f, top_pods, lower, "pods");
+    time_axis(f, lower);
+    steps(f, LOAD_HIGH, top_load, upper, 1, "fill=\"" LOAD "\" fill-opacity=\"0.14\"");
+    if (f->chart->pod_capacity > 0) {
+        steps(f, TAKEN, top_load, upper, 0,
+              "fill=\"none\" stroke=\"" FAINT "\" stroke-dasharray=\"3 3\"");
+    }
+    steps(f, LOAD_HIGH, top_load, upper, 0,
+          "fill=\"none\" stroke=\"" LOAD "\" stroke-width=\"1.6\"");
+    if (h->each > 1) { /* thinned out: from the least to the most */
+        steps(f, LOAD_LOW, top_load, upper, 0,
+              "fill=\"none\" stroke=\"" LOAD "\" stroke-opacity=\"0.5\"");
+    }
+    steps(f, READY_PODS, top_pods, lower, 1, "fill=\"" READY "\" fill-opacity=\"0.6\"");
+    steps(f, WANTED, top_pods, lower, 0, "fill=\"none\" stroke=\"" WISH "\" stroke-width=\"1.8\"");
     fprintf(f->out, "</svg>\n");
 }
 
-int chart_svg(const char *path, const struct points *points, const char *title, const char *series)
+int chart_svg(const char *path, const struct chart *chart)
 {
-    struct frame f = {NULL, points, 0, 0};
+    struct frame f = {NULL, chart, chart->history, 0, 0};
     int fine;
 
-    if (points->count == 0) {
+    if (chart->history->count == 0) {
         complain("%s: there is no decision to draw", path);
         return 0;
     }
-    f.first = points->all[0].at;
-    f.last = points->all[points->count - 1].at;
+    f.from = chart->history->bins[0].at;
+    f.to = chart->history->end > f.from ? chart->history->end : f.from + WEIR_SECOND;
     f.out = fopen(path, "w");
     if (f.out == NULL) {
         complain("%s: %s", path, strerror(errno));
         return 0;
     }
-    draw(&f, title, series);
+    draw(&f);
     fine = !ferror(f.out);
     if (fclose(f.out) != 0 || !fine) {
         complain("%s: %s", path, strerror(errno));

@@ -1,0 +1,114 @@
+/*
+ * manifest/object.h - Kubernetes objects, and the manifest that collects what weir can run.
+ *
+ * A kind of object is one row in the table of object.c and one function that reads it. Reading
+ * makes an item; when all files are in, each item is resolved to a configuration.
+ */
+#ifndef WEIR_LIB_MANIFEST_OBJECT_H
+#define WEIR_LIB_MANIFEST_OBJECT_H
+
+#include "knative.h"
+#include "reader.h"
+
+/* One object of a document, which may be a list of them. */
+struct weir__object {
+    const struct weir__document *document;
+    const struct weir__node *node;
+    const char *api_version, *kind, *name_space, *name; /* "" where there is none */
+    struct weir__path path; /* of the object in its document: "" or "items[3]" */
+};
+
+/* A mapping of texts to texts, as annotations and the data of ConfigMaps are. */
+struct weir__texts {
+    struct weir__pairs pairs;
+    const struct weir__mark *keys, *values; /* where each is written */
+    struct weir__path path;                 /* of the mapping */
+};
+
+/* One autoscaler. */
+struct weir__item {
+    struct weir__item *next;
+    weir_manifest_item open; /* what users see */
+    struct weir__object object;
+    size_t number; /* in the order of reading */
+    int dropped;   /* a later object replaces it */
+
+    /* Makes the configuration, once all files are read. */
+    void (*resolve)(weir_manifest *manifest, struct weir__item *item);
+
+    /* Knative's revisions */
+    struct weir__texts annotations;
+    const struct weir__node *spec;
+    struct weir__path spec_path;
+    weir_kpa_config kpa;
+};
+
+/* ConfigMaps that are read. */
+enum { WEIR__CONFIG_AUTOSCALER, WEIR__CONFIG_DEPLOYMENT, WEIR__CONFIG_DEFAULTS, WEIR__CONFIGMAPS };
+
+struct weir__configmap {
+    struct weir__object object; /* node is NULL: there is none */
+    struct weir__texts data;
+};
+
+struct weir_manifest {
+    weir_allocator allocator;
+    struct weir__arena arena; /* items, and the arrays below */
+    struct weir__problems problems;
+    struct weir__document *documents; /* those that something is kept from, newest first */
+    int keep;                         /* the document that is being read is one of them */
+    int32_t file_count;
+    struct weir__item *items, *last_item;
+    size_t item_count;         /* read */
+    struct weir__item **found; /* after finishing: those that are not dropped */
+    size_t found_count;
+    int finished;
+
+    /* Knative */
+    struct weir__configmap configmaps[WEIR__CONFIGMAPS];
+    weir_kpa_config kpa; /* the defaults, and after finishing the cluster's settings */
+    struct weir__knative_defaults kpa_defaults;
+};
+
+/* Takes what a document holds into the manifest. */
+void weir__objects_read(weir_manifest *manifest, const struct weir__document *document);
+
+/* Adds an item for an object; NULL when there is no memory left. */
+struct weir__item *weir__item_add(weir_manifest *manifest, const struct weir__object *object);
+
+/* Reports about a value, or a key, of an object. */
+void weir__object_problem(weir_manifest *manifest, int32_t severity, weir_status status,
+                          struct weir__mark mark, const struct weir__path *path,
+                          const struct weir__message *m);
+
+/* "is also in FILE, line N; this later one counts": of an object that is there twice. */
+void weir__say_again(const struct weir__object *first, struct weir__message *m);
+
+/* The mapping under a key of a mapping, and the path to it. NULL where there is none; what is
+ * there and no mapping is an error. */
+const struct weir__node *weir__object_mapping(weir_manifest *manifest,
+                                              const struct weir__node *parent, const char *key,
+                                              struct weir__path *path);
+
+/* Reads the mapping of texts under a key; empty where there is none. */
+void weir__object_texts(weir_manifest *manifest, const struct weir__node *parent, const char *key,
+                        struct weir__path *path, struct weir__texts *texts);
+
+/* The place of the text of a key; `otherwise` when it is not there. */
+struct weir__mark weir__texts_mark(const struct weir__texts *texts, const char *key,
+                                   struct weir__mark otherwise);
+
+/* Says that an object is nothing for weir. The message may hold why. */
+void weir__pass_over(weir_manifest *manifest, const struct weir__object *object,
+                     const struct weir__message *why);
+
+/* From here on problems are about an object. */
+void weir__problems_about(weir_manifest *manifest, const struct weir__object *object);
+
+/* Readers of kinds, and what is done about Knative when all files are in. */
+void weir__read_knative_template(weir_manifest *manifest, const struct weir__object *object);
+void weir__read_knative_revision(weir_manifest *manifest, const struct weir__object *object);
+void weir__read_configmap(weir_manifest *manifest, const struct weir__object *object);
+void weir__resolve_cluster(weir_manifest *manifest);
+
+#endif

@@ -1,0 +1,232 @@
+/*
+ * request.c - what is to be replayed: the options, the manifests, the autoscaler in them.
+ */
+#include "csv.h"
+#include "replaying.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <weir/kpa.h>
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+void request_init(struct request *request)
+{
+    memset(request, 0, sizeof *request);
+    request->from = INT64_MIN;
+    request->to = INT64_MAX;
+    request->scale = 1.0;
+    weir_replay_config_init(&request->replay, sizeof request->replay);
+}
+
+static int take_duration(const char *option, const char *value, int64_t *ns)
+{
+    if (!parse_duration(value, ns)) {
+        complain("%s takes a duration like 8s, 1m30s or 250ms, not %s", option, value);
+        return -1;
+    }
+    return 1;
+}
+
+int take_time(const char *option, const char *value, int64_t *ns)
+{
+    struct csv_field field = {value, strlen(value), 1};
+
+    if (csv_time(&field, ns) != NULL) {
+        complain("%s takes seconds or a time like 2026-11-24T10:00:00Z, not %s", option, value);
+        return -1;
+    }
+    return 1;
+}
+
+static int take_scale(const char *option, const char *value, double *scale)
+{
+    struct csv_field field = {value, strlen(value), 1};
+
+    if (!csv_number(&field, scale) || !isfinite(*scale) || *scale < 0) {
+        complain("%s takes a number of 0 or more, not %s", option, value);
+        return -1;
+    }
+    return 1;
+}
+
+static int take_initial(struct request *request, const char *value)
+{
+    char *end;
+    long long n = strtoll(value, &end, 10);
+
+    if (*end != '\0' || end == value || n < 0 || n > INT32_MAX) {
+        complain("--initial takes a number of pods, not %s", value);
+        return -1;
+    }
+    request->replay.initial_replicas = (int32_t)n;
+    request->has_initial = 1;
+    return 1;
+}
+
+static int take_semantics(struct request *request, const char *value)
+{
+    if (strcmp(value, "serving 0.51") == 0) {
+        request->semantics = WEIR_SERVING_0_51;
+    } else if (strcmp(value, "serving 0.42") == 0) {
+        request->semantics = WEIR_SERVING_0_42;
+    } else {
+        complain("--semantics is 'serving 0.51' or 'serving 0.42', not %s", value);
+        return -1;
+    }
+    return 1;
+}
+
+static int take_file(struct request *request, const char *value)
+{
+    if (request->file_count == FILES_MAX) {
+        complain("at most %d files can be given", FILES_MAX);
+        return -1;
+    }
+    request->files[request->file_count++] = value;
+    return 1;
+}
+
+int request_take(struct request *request, const struct command *command,
+                 const struct argument *argument)
+{
+    const char *value = argument->value;
+    const char *name;
+
+    if (argument->option < 0) {
+        complain("%s does not know what to do with %s; see weir %s --help", command->name, value,
+                 command->name);
+        return -1;
+    }
+    name = command->options[argument->option].name;
+    switch (argument->option) {
+    case OPTION_FILE: return take_file(request, value);
+    case OPTION_LOAD: request->load = value; return 1;
+    case OPTION_NAME: request->name = value; return 1;
+    case OPTION_TIME: request->time_column = value; return 1;
+    case OPTION_CONCURRENCY: request->concurrency = value; return 1;
+    case OPTION_RPS: request->rps = value; return 1;
+    case OPTION_SERVICE_TIME:
+        request->has_service_time = 1;
+        return take_duration(name, value, &request->service_time);
+    case OPTION_SCALE: return take_scale(name, value, &request->scale);
+    case OPTION_POD_START: return take_duration(name, value, &request->replay.pod_start);
+    case OPTION_POD_STOP: return take_duration(name, value, &request->replay.pod_stop);
+    case OPTION_INITIAL: return take_initial(request, value);
+    case OPTION_HOLD: return take_duration(name, value, &request->replay.hold);
+    case OPTION_FROM: return take_time(name, value, &request->from);
+    case OPTION_TO: return take_time(name, value, &request->to);
+    case OPTION_SEMANTICS: return take_semantics(request, value);
+    case OPTION_KEEP_GOING: request->keep_going = 1; return 1;
+    default: return 0;
+    }
+}
+
+/* ---- manifests ------------------------------------------------------------------------------ */
+
+/* A whole file; NULL after a message. */
+static char *read_file(const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    size_t room = (size_t)1 << 16, used = 0, n;
+    char *text = file != NULL ? malloc(room) : NULL, *more;
+
+    if (file == NULL) {
+        complain("%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    while (text != NULL && (n = fread(text + used, 1, room - used, file)) > 0) {
+        used += n;
+        if (used > (size_t)WEIR_MANIFEST_BYTES_MAX) {
+            break; /* the loader says so */
+        }
+        if (used == room) {
+            more = realloc(text, 2 * room);
+            if (more == NULL) {
+                free(text);
+            }
+            text = more;
+            room *= 2;
+        }
+    }
+    if (text == NULL || ferror(file)) {
+        complain("%s: %s", path, text == NULL ? "there is no memory left" : strerror(errno));
+        free(text);
+        text = NULL;
+    }
+    fclose(file);
+    *length = used;
+    return text;
+}
+
+static void print_problem(const weir_problem *p)
+{
+    static const char *const words[] = {"error", "warning", "notice"};
+
+    fprintf(stderr, "%s:%d:%d: %s: %s%s%s\n", p->file, p->error.line, p->error.column,
+            words[p->severity], p->error.path, p->error.path[0] != '\0' ? " " : "",
+            p->error.message);
+}
+
+int request_load_manifests(const struct request *request, weir_manifest **manifest)
+{
+    size_t errors;
+
+    *manifest = NULL;
+    if (weir_manifest_create(NULL, manifest) != WEIR_OK) {
+        complain("there is no memory left");
+        return 0;
+    }
+    for (size_t i = 0; i < request->file_count; i++) {
+        size_t length;
+        char *text = read_file(request->files[i], &length);
+        weir_status status;
+
+        if (text == NULL) {
+            return 0;
+        }
+        status = weir_manifest_add(*manifest, request->files[i], text, length);
+        free(text);
+        if (status != WEIR_OK) {
+            complain("%s: %s", request->files[i], weir_strerror(status));
+            return 0;
+        }
+    }
+    weir_manifest_finish(*manifest);
+    for (size_t i = 0; i < weir_manifest_problem_count(*manifest); i++) {
+        print_problem(weir_manifest_get_problem(*manifest, i));
+    }
+    errors = weir_manifest_error_count(*manifest);
+    if (errors > 0) {
+        complain("the manifests have %zu error%s; nothing was replayed", errors,
+                 errors > 1 ? "s" : "");
+    }
+    return errors == 0;
+}
+
+const weir_manifest_item *request_choose(const struct request *request,
+                                         const weir_manifest *manifest)
+{
+    size_t count = weir_manifest_item_count(manifest);
+
+    for (size_t i = 0; i < count; i++) {
+        const weir_manifest_item *item = weir_manifest_get_item(manifest, i);
+
+        if (request->name == NULL ? count == 1 : strcmp(item->name, request->name) == 0) {
+            return item;
+        }
+    }
+    if (count == 0) {
+        complain("the files describe no autoscaler (a Knative Service, Configuration or Revision)");
+        return NULL;
+    }
+    fprintf(stderr, "weir: %s; the files have:",
+            request->name != NULL ? "no autoscaler has that name" : "choose one with --name");
+    for (size_t i = 0; i < count; i++) {
+        fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
+    }
+    fputc('\n', stderr);
+    return NULL;
+}
