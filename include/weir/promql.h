@@ -129,7 +129,7 @@ enum {
 };
 
 /** Levels that an expression may be nested, and links that a chain of operators may have. */
-#define WEIR_PROMQL_DEPTH_MAX 1000
+#define WEIR_PROMQL_DEPTH_MAX 256
 
 /**
  * Parses PromQL with the grammar and the type rules of a 3.16 server without feature flags.

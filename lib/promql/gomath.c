@@ -56,6 +56,13 @@ double weir__go_ceil(double x)
     return whole < x ? with_sign(whole + 1, x) : whole; /* -0.5 to -0 */
 }
 
+double weir__go_round(double x)
+{
+    double whole = weir__go_trunc(x);
+
+    return magnitude(x - whole) >= 0.5 ? whole + with_sign(1, x) : whole;
+}
+
 double weir__go_frexp(double x, int *exponent)
 {
     uint64_t bits;

@@ -8,6 +8,7 @@
 double weir__go_floor(double x);
 double weir__go_ceil(double x);
 double weir__go_trunc(double x);
+double weir__go_round(double x); /* half away from zero */
 double weir__go_max(double x, double y); /* +Inf wins, then NaN; 0 above -0 */
 double weir__go_min(double x, double y); /* -Inf wins, then NaN; -0 below 0 */
 double weir__go_sqrt(double x);

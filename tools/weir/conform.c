@@ -189,7 +189,8 @@ void conform_answer(struct scenario *s, cJSON *got)
 static const struct conform_op *find_op(const char *name)
 {
     static const struct conform_op *const areas[] = {conform_kpa_ops, conform_knative_ops,
-                                                     conform_reconcile_ops, conform_stats_ops};
+                                                     conform_reconcile_ops, conform_stats_ops,
+                                                     conform_prometheus_ops};
 
     for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++) {
         for (const struct conform_op *op = areas[i]; op->name != NULL; op++) {

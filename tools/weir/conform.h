@@ -36,6 +36,7 @@ extern const struct conform_op conform_kpa_ops[];
 extern const struct conform_op conform_knative_ops[];
 extern const struct conform_op conform_reconcile_ops[];
 extern const struct conform_op conform_stats_ops[];
+extern const struct conform_op conform_prometheus_ops[];
 
 /* Goes to the next step. 0 past the last one. */
 int conform_next(struct scenario *scenario);
