@@ -13,7 +13,7 @@ static void trim(struct big *a)
     }
 }
 
-void weir__big_set(struct big *a, uint64_t value)
+void weir__pq_big_set(struct big *a, uint64_t value)
 {
     a->limb[0] = (uint32_t)value;
     a->limb[1] = (uint32_t)(value >> 32);
@@ -21,7 +21,7 @@ void weir__big_set(struct big *a, uint64_t value)
     trim(a);
 }
 
-void weir__big_multiply_add(struct big *a, uint32_t factor, uint32_t more)
+void weir__pq_big_multiply_add(struct big *a, uint32_t factor, uint32_t more)
 {
     uint64_t carry = more;
 
@@ -35,24 +35,24 @@ void weir__big_multiply_add(struct big *a, uint32_t factor, uint32_t more)
     }
 }
 
-void weir__big_multiply_ten(struct big *a, int power)
+void weir__pq_big_multiply_ten(struct big *a, int power)
 {
     for (; power >= 9; power -= 9) {
-        weir__big_multiply_add(a, 1000000000, 0);
+        weir__pq_big_multiply_add(a, 1000000000, 0);
     }
     for (; power > 0; power--) {
-        weir__big_multiply_add(a, 10, 0);
+        weir__pq_big_multiply_add(a, 10, 0);
     }
 }
 
-void weir__big_shift(struct big *a, int bits)
+void weir__pq_big_shift(struct big *a, int bits)
 {
     int limbs = bits / 32;
 
     if (a->count == 0) {
         return;
     }
-    weir__big_multiply_add(a, UINT32_C(1) << (bits % 32), 0);
+    weir__pq_big_multiply_add(a, UINT32_C(1) << (bits % 32), 0);
     if (limbs > BIG_LIMBS - a->count) {
         limbs = BIG_LIMBS - a->count;
     }
@@ -61,7 +61,7 @@ void weir__big_shift(struct big *a, int bits)
     a->count += limbs;
 }
 
-void weir__big_subtract(struct big *a, const struct big *b)
+void weir__pq_big_subtract(struct big *a, const struct big *b)
 {
     int64_t carry = 0;
 
@@ -73,7 +73,7 @@ void weir__big_subtract(struct big *a, const struct big *b)
     trim(a);
 }
 
-int weir__big_bits(const struct big *a)
+int weir__pq_big_bits(const struct big *a)
 {
     int bits = 32 * a->count;
 
@@ -85,7 +85,7 @@ int weir__big_bits(const struct big *a)
     return bits;
 }
 
-int weir__big_compare(const struct big *a, const struct big *b)
+int weir__pq_big_compare(const struct big *a, const struct big *b)
 {
     if (a->count != b->count) {
         return a->count < b->count ? -1 : 1;
@@ -98,7 +98,7 @@ int weir__big_compare(const struct big *a, const struct big *b)
     return 0;
 }
 
-int weir__big_compare_sum(const struct big *a, const struct big *b, const struct big *c)
+int weir__pq_big_compare_sum(const struct big *a, const struct big *b, const struct big *c)
 {
     struct big sum = *a;
     uint64_t carry = 0;
@@ -114,5 +114,5 @@ int weir__big_compare_sum(const struct big *a, const struct big *b, const struct
     if (carry > 0 && sum.count < BIG_LIMBS) {
         sum.limb[sum.count++] = (uint32_t)carry;
     }
-    return weir__big_compare(&sum, c);
+    return weir__pq_big_compare(&sum, c);
 }

@@ -15,17 +15,17 @@ struct big {
     int count;
 };
 
-void weir__big_set(struct big *a, uint64_t value);
-void weir__big_multiply_add(struct big *a, uint32_t factor, uint32_t more);
-void weir__big_multiply_ten(struct big *a, int power);       /* times 10^power, power >= 0 */
-void weir__big_shift(struct big *a, int bits);               /* times 2^bits, bits >= 0 */
-void weir__big_subtract(struct big *a, const struct big *b); /* a >= b */
-int weir__big_bits(const struct big *a);
+void weir__pq_big_set(struct big *a, uint64_t value);
+void weir__pq_big_multiply_add(struct big *a, uint32_t factor, uint32_t more);
+void weir__pq_big_multiply_ten(struct big *a, int power);       /* times 10^power, power >= 0 */
+void weir__pq_big_shift(struct big *a, int bits);               /* times 2^bits, bits >= 0 */
+void weir__pq_big_subtract(struct big *a, const struct big *b); /* a >= b */
+int weir__pq_big_bits(const struct big *a);
 
 /* Below, at or above 0 as a is to b. */
-int weir__big_compare(const struct big *a, const struct big *b);
+int weir__pq_big_compare(const struct big *a, const struct big *b);
 
 /* As a + b is to c. */
-int weir__big_compare_sum(const struct big *a, const struct big *b, const struct big *c);
+int weir__pq_big_compare_sum(const struct big *a, const struct big *b, const struct big *c);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * check.c - types: what may be the argument of what, and what operators may join.
+ * check.c - types: what may be the argument of what, and what operators may join; and which parts
+ * are the same at all steps.
  *
  * Upstream: promql/parser/parse.go, checkAST().
  */
@@ -122,7 +123,9 @@ static weir_status check_call(const struct check *c, const struct node *node)
         bool few = got < least;
 
         return FAIL(c->err, WEIR_E_PARSE, c->source, node->start, {'s', "expected "},
-                    {'s', least == most ? "" : few ? "at least " : "at most "},
+                    {'s', least == most ? ""
+                          : few         ? "at least "
+                                        : "at most "},
                     {'i', few ? &least : &most}, {'s', " argument(s) in call to \""},
                     {'s', f->name}, {'s', "\", got "}, {'i', &got});
     }
@@ -143,8 +146,8 @@ static weir_status check_aggregate(const struct check *c, const struct node *nod
     weir_status status = check_node(c, node->aggregate.inner);
 
     if (status == WEIR_OK) {
-        status = expect(c, node->aggregate.inner, WEIR_PROMQL_VECTOR, " in aggregation expression",
-                        "");
+        status =
+            expect(c, node->aggregate.inner, WEIR_PROMQL_VECTOR, " in aggregation expression", "");
     }
     if (status == WEIR_OK && parameter != NULL) {
         status = check_node(c, parameter);
@@ -187,8 +190,9 @@ static weir_status check_node(const struct check *c, struct node *node)
         status = check_node(c, node->inner);
         if (status == WEIR_OK && node->type != WEIR_PROMQL_SCALAR &&
             node->type != WEIR_PROMQL_VECTOR) {
-            return refuse(c, node, "unary expression only allowed on expressions of type scalar or "
-                                   "instant vector");
+            return refuse(c, node,
+                          "unary expression only allowed on expressions of type scalar or "
+                          "instant vector");
         }
         return status;
     case NODE_BINARY: return check_binary(c, node);
@@ -205,9 +209,86 @@ static weir_status check_node(const struct check *c, struct node *node)
     }
 }
 
-weir_status weir__check(const struct weir_promql_expr *expr, weir_error *err)
+/* ---- what is the same at all steps ----------------------------------------------------------- */
+
+/* Functions that look at the time of the step, whatever their arguments are. */
+static bool looks_at_time(const struct function *f)
+{
+    switch (f->id) {
+    case FN_DAYS_IN_MONTH:
+    case FN_DAY_OF_MONTH:
+    case FN_DAY_OF_WEEK:
+    case FN_DAY_OF_YEAR:
+    case FN_HOUR:
+    case FN_MINUTE:
+    case FN_MONTH:
+    case FN_YEAR:
+    case FN_PREDICT_LINEAR:
+    case FN_TIME:
+    case FN_TIMESTAMP: return true;
+    default: return false;
+    }
+}
+
+static bool mark_still(struct node *node);
+
+static bool mark_call(struct node *node)
+{
+    bool all = true, selectors = true;
+
+    for (uint32_t i = 0; i < node->call.count; i++) {
+        bool still = mark_still(node->call.args[i]);
+
+        all = all && still;
+        selectors = selectors && still && unwrap(node->call.args[i])->kind == NODE_SELECTOR;
+    }
+    return looks_at_time(node->call.function) ? node->call.function->id == FN_TIMESTAMP && selectors
+                                              : all;
+}
+
+/*
+ * Marks nodes that @ makes independent of the step. As upstream, an aggregation is one if what it
+ * aggregates is, even if its parameter is not: that is then taken at the first step.
+ *
+ * Upstream: promql/engine.go, preprocessExprHelper().
+ */
+static bool mark_still(struct node *node)
+{
+    bool still = false, other;
+
+    switch (node->kind) {
+    case NODE_NUMBER:
+    case NODE_STRING: return true; /* but there is nothing to gain */
+    case NODE_PAREN:
+    case NODE_UNARY: still = mark_still(node->inner); break;
+    case NODE_BINARY:
+        still = mark_still(node->binary.left);
+        other = mark_still(node->binary.right);
+        still = still && other;
+        break;
+    case NODE_CALL: still = mark_call(node); break;
+    case NODE_AGGREGATE:
+        if (node->aggregate.parameter != NULL) {
+            mark_still(node->aggregate.parameter);
+        }
+        still = mark_still(node->aggregate.inner);
+        break;
+    case NODE_SELECTOR: still = node->selector.modifiers.at != AT_NONE; break;
+    case NODE_RANGE: return node->range.inner->selector.modifiers.at != AT_NONE;
+    case NODE_SUBQUERY: mark_still(node->range.inner); return node->range.modifiers.at != AT_NONE;
+    default: break;
+    }
+    node->still = still;
+    return still;
+}
+
+weir_status weir__pq_check(const struct weir_promql_expr *expr, weir_error *err)
 {
     struct check check = {expr->source, err};
+    weir_status status = check_node(&check, expr->root);
 
-    return check_node(&check, expr->root);
+    if (status == WEIR_OK) {
+        mark_still(expr->root);
+    }
+    return status;
 }

@@ -39,16 +39,16 @@ static inline int text_compare(struct text a, struct text b)
 enum { RUNE_ERROR = 0xFFFD, RUNE_MAX = 0x10FFFF };
 
 /* The rune at `at`; *width is set to its bytes, 1 with RUNE_ERROR for a byte that starts none. */
-int32_t weir__rune_read(const char *at, size_t left, int *width);
+int32_t weir__pq_rune_read(const char *at, size_t left, int *width);
 
 /* Writes a rune, RUNE_ERROR for what is none; gives the bytes, at most 4. */
-int weir__rune_write(int32_t rune, char *to);
+int weir__pq_rune_write(int32_t rune, char *to);
 
 /* Whether all of it is UTF-8. */
-bool weir__utf8_valid(const char *at, size_t length);
+bool weir__pq_utf8_valid(const char *at, size_t length);
 
 /* Whether strconv.Quote would write the rune itself. */
-bool weir__rune_printable(int32_t rune);
+bool weir__pq_rune_printable(int32_t rune);
 
 /* ---- doubles -------------------------------------------------------------------------------- */
 
@@ -112,18 +112,18 @@ struct arena {
     size_t next;          /* bytes of the next chunk */
 };
 
-void weir__arena_open(struct arena *arena, const weir_allocator *allocator, size_t first);
-void weir__arena_close(struct arena *arena);
-void *weir__arena_more(struct arena *arena, size_t bytes);
+void weir__pq_arena_open(struct arena *arena, const weir_allocator *allocator, size_t first);
+void weir__pq_arena_close(struct arena *arena);
+void *weir__pq_arena_more(struct arena *arena, size_t bytes);
 
 /* Bytes aligned to 8, NULL when there are none left. */
 static inline void *arena_take(struct arena *arena, size_t bytes)
 {
-    size_t rounded = (bytes + 7) & ~(size_t)7;
+    size_t rounded = (bytes + (bytes == 0) + 7) & ~(size_t)7; /* of nothing too: NULL is failure */
     char *at = arena->at;
 
     if (rounded < bytes || rounded > (size_t)(arena->end - at)) {
-        return weir__arena_more(arena, bytes);
+        return weir__pq_arena_more(arena, bytes);
     }
     arena->at = at + rounded;
     return at;
@@ -136,17 +136,17 @@ static inline void *arena_array(struct arena *arena, size_t count, size_t size)
 }
 
 /* As arena_array(), zeroed. */
-void *weir__arena_zeroed(struct arena *arena, size_t count, size_t size);
+void *weir__pq_arena_zeroed(struct arena *arena, size_t count, size_t size);
 
 /* A copy of a text in an arena; at is NULL when there is no memory. */
-struct text weir__arena_text(struct arena *arena, struct text text);
+struct text weir__pq_arena_text(struct arena *arena, struct text text);
 
 /*
  * Room for one more element at the end of a growing array in an arena: *items has *room elements of
  * which `used` are in use. false when there is no memory.
  */
-bool weir__arena_grow(struct arena *arena, void **items, uint32_t used, uint32_t *room,
-                      size_t size);
+bool weir__pq_arena_grow(struct arena *arena, void **items, uint32_t used, uint32_t *room,
+                         size_t size);
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
@@ -156,20 +156,20 @@ struct sink {
     size_t capacity, length; /* length as if there were room */
 };
 
-void weir__sink_bytes(struct sink *sink, const char *bytes, size_t length);
-void weir__sink_int(struct sink *sink, int64_t value);
-void weir__sink_double(struct sink *sink, double value);     /* as Go's %g */
-void weir__sink_quoted(struct sink *sink, struct text text); /* as strconv.Quote */
-void weir__sink_close(struct sink *sink);                    /* terminates it */
+void weir__pq_sink_bytes(struct sink *sink, const char *bytes, size_t length);
+void weir__pq_sink_int(struct sink *sink, int64_t value);
+void weir__pq_sink_double(struct sink *sink, double value);     /* as Go's %g */
+void weir__pq_sink_quoted(struct sink *sink, struct text text); /* as strconv.Quote */
+void weir__pq_sink_close(struct sink *sink);                    /* terminates it */
 
 static inline void sink_text(struct sink *sink, struct text text)
 {
-    weir__sink_bytes(sink, text.at, text.length);
+    weir__pq_sink_bytes(sink, text.at, text.length);
 }
 
 static inline void sink_string(struct sink *sink, const char *string)
 {
-    weir__sink_bytes(sink, string, strlen(string));
+    weir__pq_sink_bytes(sink, string, strlen(string));
 }
 
 /*
@@ -181,14 +181,14 @@ struct part {
     const void *what;
 };
 
-weir_status weir__error(weir_error *err, weir_status status, struct text source, uint32_t position,
-                        const struct part *parts, size_t count);
+weir_status weir__pq_error(weir_error *err, weir_status status, struct text source,
+                           uint32_t position, const struct part *parts, size_t count);
 
 #define FAIL(err, status, source, position, ...)                                                   \
-    weir__error(err, status, source, position, (const struct part[]){__VA_ARGS__},                 \
-                sizeof((const struct part[]){__VA_ARGS__}) / sizeof(struct part))
+    weir__pq_error(err, status, source, position, (const struct part[]){__VA_ARGS__},              \
+                   sizeof((const struct part[]){__VA_ARGS__}) / sizeof(struct part))
 
 /* Line and column, both from 1, of a byte of a text. */
-void weir__position(struct text source, uint32_t position, int32_t *line, int32_t *column);
+void weir__pq_position(struct text source, uint32_t position, int32_t *line, int32_t *column);
 
 #endif

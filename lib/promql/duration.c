@@ -23,7 +23,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-const char *weir__duration_parse(struct text text, int64_t *ns)
+const char *weir__pq_duration_parse(struct text text, int64_t *ns)
 {
     uint32_t at = 0;
     int last = -1; /* units go from biggest to smallest */
@@ -48,8 +48,9 @@ const char *weir__duration_parse(struct text text, int64_t *ns)
         for (from = at; at < text.length && !is_digit(text.at[at]); at++) {
         }
         name.length = at - from;
-        while (unit < UNITS && !text_equal(name, (struct text){units[unit].name,
-                                                               (uint32_t)strlen(units[unit].name)})) {
+        while (unit < UNITS &&
+               !text_equal(name,
+                           (struct text){units[unit].name, (uint32_t)strlen(units[unit].name)})) {
             unit++;
         }
         if (unit == UNITS) {
@@ -71,7 +72,7 @@ const char *weir__duration_parse(struct text text, int64_t *ns)
     return NULL;
 }
 
-void weir__duration_print(struct sink *sink, int64_t ns)
+void weir__pq_duration_print(struct sink *sink, int64_t ns)
 {
     int64_t left = ns / NS_PER_MS;
 
@@ -87,7 +88,7 @@ void weir__duration_print(struct sink *sink, int64_t ns)
         int64_t whole = left / units[i].ms;
 
         if (whole > 0 && (!units[i].exact || left % units[i].ms == 0)) {
-            weir__sink_int(sink, whole);
+            weir__pq_sink_int(sink, whole);
             sink_string(sink, units[i].name);
             left -= whole * units[i].ms;
         }

@@ -7,10 +7,10 @@
 #include "promql/common.h"
 
 enum function_class {
-    FUNCTION_NONE,     /* parsed, not evaluated */
-    FUNCTION_EACH,     /* a number for a number: abs, round, clamp, hour, ... */
-    FUNCTION_RANGE,    /* a number for the samples of a range: rate, sum_over_time, ... */
-    FUNCTION_OWN       /* by itself: absent, histogram_quantile, label_replace, ... */
+    FUNCTION_NONE,  /* parsed, not evaluated */
+    FUNCTION_EACH,  /* a number for a number: abs, round, clamp, hour, ... */
+    FUNCTION_RANGE, /* a number for the samples of a range: rate, sum_over_time, ... */
+    FUNCTION_OWN    /* by itself: absent, histogram_quantile, label_replace, ... */
 };
 
 enum function_id {
@@ -39,18 +39,6 @@ enum function_id {
     FN_SGN,
     FN_SQRT,
     FN_YEAR,
-    FN_ACOS,
-    FN_ACOSH,
-    FN_ASIN,
-    FN_ASINH,
-    FN_ATAN,
-    FN_ATANH,
-    FN_COS,
-    FN_COSH,
-    FN_SIN,
-    FN_SINH,
-    FN_TAN,
-    FN_TANH,
     /* FUNCTION_RANGE */
     FN_ABSENT_OVER_TIME,
     FN_AVG_OVER_TIME,
@@ -101,6 +89,6 @@ struct function {
 };
 
 /* The function of a name, NULL when there is none. */
-const struct function *weir__function(struct text name);
+const struct function *weir__pq_function(struct text name);
 
 #endif

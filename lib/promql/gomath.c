@@ -29,7 +29,7 @@ static double with_sign(double x, double sign)
 
 /* ---- parts of a number ---------------------------------------------------------------------- */
 
-double weir__go_trunc(double x)
+double weir__pq_go_trunc(double x)
 {
     int whole = exponent_of(x) - EXPONENT_BIAS; /* bits of the mantissa before the point */
 
@@ -42,28 +42,28 @@ double weir__go_trunc(double x)
     return from_bits(to_bits(x) & ~(MANTISSA_MASK >> whole));
 }
 
-double weir__go_floor(double x)
+double weir__pq_go_floor(double x)
 {
-    double whole = weir__go_trunc(x);
+    double whole = weir__pq_go_trunc(x);
 
     return whole > x ? whole - 1 : whole;
 }
 
-double weir__go_ceil(double x)
+double weir__pq_go_ceil(double x)
 {
-    double whole = weir__go_trunc(x);
+    double whole = weir__pq_go_trunc(x);
 
     return whole < x ? with_sign(whole + 1, x) : whole; /* -0.5 to -0 */
 }
 
-double weir__go_round(double x)
+double weir__pq_go_round(double x)
 {
-    double whole = weir__go_trunc(x);
+    double whole = weir__pq_go_trunc(x);
 
     return magnitude(x - whole) >= 0.5 ? whole + with_sign(1, x) : whole;
 }
 
-double weir__go_frexp(double x, int *exponent)
+double weir__pq_go_frexp(double x, int *exponent)
 {
     uint64_t bits;
 
@@ -80,7 +80,7 @@ double weir__go_frexp(double x, int *exponent)
     return from_bits(bits | (uint64_t)(EXPONENT_BIAS - 1) << EXPONENT_SHIFT);
 }
 
-double weir__go_ldexp(double fraction, int exponent)
+double weir__pq_go_ldexp(double fraction, int exponent)
 {
     int own;
     double scale = 1, unit;
@@ -88,7 +88,7 @@ double weir__go_ldexp(double fraction, int exponent)
     if (fraction == 0 || is_nan(fraction) || is_inf(fraction)) {
         return fraction;
     }
-    unit = weir__go_frexp(fraction, &own) * 2;
+    unit = weir__pq_go_frexp(fraction, &own) * 2;
     exponent += own - 1;
     if (exponent < -1075) {
         return with_sign(0, fraction);
@@ -103,7 +103,7 @@ double weir__go_ldexp(double fraction, int exponent)
     return scale * from_bits(to_bits(unit) + ((uint64_t)(int64_t)exponent << EXPONENT_SHIFT));
 }
 
-double weir__go_max(double x, double y)
+double weir__pq_go_max(double x, double y)
 {
     if (x == INFINITE || y == INFINITE) {
         return INFINITE;
@@ -117,7 +117,7 @@ double weir__go_max(double x, double y)
     return x > y ? x : y;
 }
 
-double weir__go_min(double x, double y)
+double weir__pq_go_min(double x, double y)
 {
     if (x == -INFINITE || y == -INFINITE) {
         return -INFINITE;
@@ -133,7 +133,7 @@ double weir__go_min(double x, double y)
 
 /* ---- square root and remainder: exact, whatever the algorithm -------------------------------- */
 
-double weir__go_sqrt(double x)
+double weir__pq_go_sqrt(double x)
 {
     uint64_t mantissa, root = 0, rest = 0;
     int exponent;
@@ -145,7 +145,7 @@ double weir__go_sqrt(double x)
     if (x < 0) {
         return NOT_A_NUMBER;
     }
-    fraction = weir__go_frexp(x, &exponent);
+    fraction = weir__pq_go_frexp(x, &exponent);
     mantissa = (to_bits(fraction) & MANTISSA_MASK) | UINT64_C(1) << EXPONENT_SHIFT;
     exponent -= 53; /* x = mantissa * 2^exponent */
     if ((exponent & 1) != 0) {
@@ -165,10 +165,10 @@ double weir__go_sqrt(double x)
         }
     }
     root += (root & 1) != 0 && (rest != 0 || (root & 2) != 0) ? 1 : 0;
-    return weir__go_ldexp((double)(root >> 1), (exponent - 54) / 2 + 1);
+    return weir__pq_go_ldexp((double)(root >> 1), (exponent - 54) / 2 + 1);
 }
 
-double weir__go_mod(double x, double y)
+double weir__pq_go_mod(double x, double y)
 {
     double rest = magnitude(x), divisor = magnitude(y), unit;
     int own;
@@ -176,15 +176,15 @@ double weir__go_mod(double x, double y)
     if (y == 0 || is_inf(x) || is_nan(x) || is_nan(y)) {
         return NOT_A_NUMBER;
     }
-    unit = weir__go_frexp(divisor, &own);
+    unit = weir__pq_go_frexp(divisor, &own);
     while (rest >= divisor) {
         int exponent;
-        double fraction = weir__go_frexp(rest, &exponent);
+        double fraction = weir__pq_go_frexp(rest, &exponent);
 
         if (fraction < unit) {
             exponent--;
         }
-        rest -= weir__go_ldexp(divisor, exponent - own);
+        rest -= weir__pq_go_ldexp(divisor, exponent - own);
     }
     return with_sign(rest, x);
 }
@@ -196,7 +196,7 @@ double weir__go_mod(double x, double y)
 #define LOG2_E   1.442695040888963407359924681001892137
 #define LOG10_E  0.434294481903251827651128918916605082
 
-double weir__go_log(double x)
+double weir__pq_go_log(double x)
 {
     static const double odd[] = {6.666666666666735130e-01, 2.857142874366239149e-01,
                                  1.818357216161805012e-01, 1.479819860511658591e-01};
@@ -230,20 +230,20 @@ double weir__go_log(double x)
     return k * LN2_HIGH - ((half - (s * (half + (t1 + t2)) + k * LN2_LOW)) - f);
 }
 
-double weir__go_log2(double x)
+double weir__pq_go_log2(double x)
 {
     int exponent;
-    double fraction = weir__go_frexp(x, &exponent);
+    double fraction = weir__pq_go_frexp(x, &exponent);
 
     if (fraction == 0.5) {
         return exponent - 1;
     }
-    return weir__go_log(fraction) * LOG2_E + exponent;
+    return weir__pq_go_log(fraction) * LOG2_E + exponent;
 }
 
-double weir__go_log10(double x)
+double weir__pq_go_log10(double x)
 {
-    return weir__go_log(x) * LOG10_E;
+    return weir__pq_go_log(x) * LOG10_E;
 }
 
 /* ---- exponential and power ------------------------------------------------------------------ */
@@ -304,7 +304,7 @@ static int nearest(double x)
     return (int)((x + magic) - magic);
 }
 
-double weir__go_exp(double x)
+double weir__pq_go_exp(double x)
 {
     static const double taylor[] = {2.4801587301587301587e-5,
                                     1.9841269841269841270e-4,
@@ -357,7 +357,7 @@ double weir__go_exp(double x)
 static bool is_odd(double x)
 {
     /* From 2^53 on all doubles are even. */
-    return magnitude(x) < 9007199254740992.0 && weir__go_trunc(x) == x && ((int64_t)x & 1) != 0;
+    return magnitude(x) < 9007199254740992.0 && weir__pq_go_trunc(x) == x && ((int64_t)x & 1) != 0;
 }
 
 /* Powers of 0 and of infinities, and infinite powers; y is neither 0 nor NaN, nor is x NaN. */
@@ -380,7 +380,8 @@ static double special_power(double x, double y)
 /* x^y for finite x other than 0 and finite y: e^(fraction log x) times squares of x. */
 static double finite_power(double x, double y)
 {
-    double whole = weir__go_trunc(magnitude(y)), fraction = magnitude(y) - whole, power = 1, square;
+    double whole = weir__pq_go_trunc(magnitude(y)), fraction = magnitude(y) - whole, power = 1,
+           square;
     int exponent = 0, squared;
 
     if (fraction != 0 && x < 0) {
@@ -394,9 +395,9 @@ static double finite_power(double x, double y)
             fraction -= 1;
             whole += 1;
         }
-        power = weir__go_exp(fraction * weir__go_log(x));
+        power = weir__pq_go_exp(fraction * weir__pq_go_log(x));
     }
-    square = weir__go_frexp(x, &squared);
+    square = weir__pq_go_frexp(x, &squared);
     for (int64_t left = (int64_t)whole; left != 0; left >>= 1) {
         if (squared < -4096 || squared > 4096) {
             exponent += squared;
@@ -413,10 +414,10 @@ static double finite_power(double x, double y)
             squared--;
         }
     }
-    return y < 0 ? weir__go_ldexp(1 / power, -exponent) : weir__go_ldexp(power, exponent);
+    return y < 0 ? weir__pq_go_ldexp(1 / power, -exponent) : weir__pq_go_ldexp(power, exponent);
 }
 
-double weir__go_pow(double x, double y)
+double weir__pq_go_pow(double x, double y)
 {
     if (y == 0 || x == 1) {
         return 1;
@@ -431,7 +432,7 @@ double weir__go_pow(double x, double y)
         return special_power(x, y);
     }
     if (y == 0.5 || y == -0.5) {
-        double root = weir__go_sqrt(x);
+        double root = weir__pq_go_sqrt(x);
 
         return y > 0 ? root : 1 / root;
     }

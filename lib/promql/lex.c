@@ -68,7 +68,7 @@ static const struct {
     {TOKEN_TRIM_LOWER, ">/"},
 };
 
-const char *weir__token_name(enum token_kind kind)
+const char *weir__pq_token_name(enum token_kind kind)
 {
     if (kind == TOKEN_NUMBER) {
         return "";
@@ -117,7 +117,7 @@ static int32_t advance(struct lexer *l)
     if (l->at >= l->source.length) {
         return END_OF_TEXT;
     }
-    rune = weir__rune_read(l->source.at + l->at, l->source.length - l->at, &width);
+    rune = weir__pq_rune_read(l->source.at + l->at, l->source.length - l->at, &width);
     l->at += (uint32_t)width;
     return rune;
 }
@@ -153,9 +153,9 @@ static struct token problem(struct lexer *l, const char *what, struct text quote
 
     sink_string(&sink, what);
     if (quoted.length > 0) {
-        weir__sink_quoted(&sink, quoted);
+        weir__pq_sink_quoted(&sink, quoted);
     }
-    weir__sink_close(&sink);
+    weir__pq_sink_close(&sink);
     return token;
 }
 
@@ -382,7 +382,7 @@ static struct token duration_word(struct lexer *l, uint32_t from, const char *wh
             l->at++;
         }
         for (size_t i = 0; i < sizeof kinds; i++) {
-            if (same_word(so_far(l), weir__token_name(kinds[i]))) {
+            if (same_word(so_far(l), weir__pq_token_name(kinds[i]))) {
                 return emit(l, kinds[i]);
             }
         }
@@ -512,8 +512,9 @@ static struct token equal_or_not(struct lexer *l, int32_t c)
         return emit(l, TOKEN_EQUAL);
     }
     advance(l);
-    return unexpected(l, c == '=' ? "unexpected character after '=': "
-                                  : "unexpected character after '!': ", from);
+    return unexpected(
+        l,
+        c == '=' ? "unexpected character after '=': " : "unexpected character after '!': ", from);
 }
 
 static struct token end_of_text(struct lexer *l)
@@ -585,13 +586,13 @@ static struct token in_statement(struct lexer *l, int32_t c, uint32_t from)
     }
 }
 
-void weir__lex_open(struct lexer *lexer, struct text source)
+void weir__pq_lex_open(struct lexer *lexer, struct text source)
 {
     memset(lexer, 0, sizeof *lexer);
     lexer->source = source;
 }
 
-struct token weir__lex_next(struct lexer *l)
+struct token weir__pq_lex_next(struct lexer *l)
 {
     uint32_t from;
     int32_t c;

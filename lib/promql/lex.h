@@ -94,16 +94,16 @@ struct lexer {
     struct text source;
     uint32_t at, start; /* where it reads; where the token at hand begins */
     uint8_t state;
-    int32_t parens;     /* open ones */
+    int32_t parens; /* open ones */
     bool brace, bracket, colon, duration;
     char problem[120]; /* of a TOKEN_ERROR */
 };
 
-void weir__lex_open(struct lexer *lexer, struct text source);
-struct token weir__lex_next(struct lexer *lexer);
+void weir__pq_lex_open(struct lexer *lexer, struct text source);
+struct token weir__pq_lex_next(struct lexer *lexer);
 
 /* How an operator or a keyword is written, "" for tokens that vary. */
-const char *weir__token_name(enum token_kind kind);
+const char *weir__pq_token_name(enum token_kind kind);
 
 static inline bool token_is_operator(int kind)
 {

@@ -10,7 +10,7 @@ struct chunk {
 
 enum { CHUNK_MAX = 1 << 20 };
 
-void weir__arena_open(struct arena *arena, const weir_allocator *allocator, size_t first)
+void weir__pq_arena_open(struct arena *arena, const weir_allocator *allocator, size_t first)
 {
     arena->allocator = *allocator;
     arena->chunks = NULL;
@@ -18,7 +18,7 @@ void weir__arena_open(struct arena *arena, const weir_allocator *allocator, size
     arena->next = first;
 }
 
-void weir__arena_close(struct arena *arena)
+void weir__pq_arena_close(struct arena *arena)
 {
     weir_allocator allocator = arena->allocator; /* the arena may lie in one of its chunks */
     struct chunk *chunk = arena->chunks;
@@ -31,7 +31,7 @@ void weir__arena_close(struct arena *arena)
     }
 }
 
-void *weir__arena_more(struct arena *arena, size_t bytes)
+void *weir__pq_arena_more(struct arena *arena, size_t bytes)
 {
     size_t rounded = (bytes + 7) & ~(size_t)7, wanted = arena->next;
     struct chunk *chunk;
@@ -57,14 +57,14 @@ void *weir__arena_more(struct arena *arena, size_t bytes)
     return chunk + 1;
 }
 
-void *weir__arena_zeroed(struct arena *arena, size_t count, size_t size)
+void *weir__pq_arena_zeroed(struct arena *arena, size_t count, size_t size)
 {
     void *block = arena_array(arena, count, size);
 
     return block != NULL ? memset(block, 0, count * size) : NULL;
 }
 
-struct text weir__arena_text(struct arena *arena, struct text text)
+struct text weir__pq_arena_text(struct arena *arena, struct text text)
 {
     char *copy = arena_take(arena, text.length > 0 ? text.length : 1);
 
@@ -74,7 +74,8 @@ struct text weir__arena_text(struct arena *arena, struct text text)
     return (struct text){copy, text.length};
 }
 
-bool weir__arena_grow(struct arena *arena, void **items, uint32_t used, uint32_t *room, size_t size)
+bool weir__pq_arena_grow(struct arena *arena, void **items, uint32_t used, uint32_t *room,
+                         size_t size)
 {
     uint32_t more;
     void *bigger;

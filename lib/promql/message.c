@@ -11,7 +11,7 @@ static bool follows(const char *at, size_t left, size_t i)
     return i < left && ((unsigned char)at[i] & 0xC0) == 0x80;
 }
 
-int32_t weir__rune_read(const char *at, size_t left, int *width)
+int32_t weir__pq_rune_read(const char *at, size_t left, int *width)
 {
     unsigned char first = (unsigned char)at[0];
     int32_t rune;
@@ -42,7 +42,7 @@ int32_t weir__rune_read(const char *at, size_t left, int *width)
     return rune;
 }
 
-int weir__rune_write(int32_t rune, char *to)
+int weir__pq_rune_write(int32_t rune, char *to)
 {
     if (rune < 0 || rune > RUNE_MAX || (rune >= 0xD800 && rune < 0xE000)) {
         rune = RUNE_ERROR;
@@ -69,14 +69,14 @@ int weir__rune_write(int32_t rune, char *to)
     return 4;
 }
 
-bool weir__utf8_valid(const char *at, size_t length)
+bool weir__pq_utf8_valid(const char *at, size_t length)
 {
     size_t i = 0;
 
     while (i < length) {
         int width;
 
-        if (weir__rune_read(at + i, length - i, &width) == RUNE_ERROR && width == 1) {
+        if (weir__pq_rune_read(at + i, length - i, &width) == RUNE_ERROR && width == 1) {
             return false;
         }
         i += (size_t)width;
@@ -89,7 +89,7 @@ bool weir__utf8_valid(const char *at, size_t length)
  * controls, format characters, private use. Runes that Unicode has not assigned count as printable
  * here, while Go's tables, which change with every version of Unicode, escape them.
  */
-bool weir__rune_printable(int32_t rune)
+bool weir__pq_rune_printable(int32_t rune)
 {
     static const int32_t ranges[][2] = {
         {0x7F, 0xA0},       {0xAD, 0xAD},       {0x600, 0x605},     {0x61C, 0x61C},
@@ -113,7 +113,7 @@ bool weir__rune_printable(int32_t rune)
 
 /* ---- sinks ---------------------------------------------------------------------------------- */
 
-void weir__sink_bytes(struct sink *sink, const char *bytes, size_t length)
+void weir__pq_sink_bytes(struct sink *sink, const char *bytes, size_t length)
 {
     if (sink->length < sink->capacity) {
         size_t left = sink->capacity - sink->length;
@@ -123,7 +123,7 @@ void weir__sink_bytes(struct sink *sink, const char *bytes, size_t length)
     sink->length += length;
 }
 
-void weir__sink_int(struct sink *sink, int64_t value)
+void weir__pq_sink_int(struct sink *sink, int64_t value)
 {
     char digits[20];
     size_t at = sizeof digits;
@@ -134,25 +134,25 @@ void weir__sink_int(struct sink *sink, int64_t value)
         left /= 10;
     } while (left > 0);
     if (value < 0) {
-        weir__sink_bytes(sink, "-", 1);
+        weir__pq_sink_bytes(sink, "-", 1);
     }
-    weir__sink_bytes(sink, digits + at, sizeof digits - at);
+    weir__pq_sink_bytes(sink, digits + at, sizeof digits - at);
 }
 
-void weir__sink_double(struct sink *sink, double value)
+void weir__pq_sink_double(struct sink *sink, double value)
 {
     char text[NUMBER_TEXT_MAX];
 
-    weir__sink_bytes(sink, text, weir__number_print(value, 'g', text));
+    weir__pq_sink_bytes(sink, text, weir__pq_number_print(value, 'g', text));
 }
 
 static void quote_hex(struct sink *sink, char kind, uint32_t value, int digits)
 {
     char text[2] = {'\\', kind};
 
-    weir__sink_bytes(sink, text, 2);
+    weir__pq_sink_bytes(sink, text, 2);
     for (int i = digits - 1; i >= 0; i--) {
-        weir__sink_bytes(sink, &"0123456789abcdef"[value >> (4 * i) & 0xF], 1);
+        weir__pq_sink_bytes(sink, &"0123456789abcdef"[value >> (4 * i) & 0xF], 1);
     }
 }
 
@@ -162,14 +162,14 @@ static void quote_rune(struct sink *sink, int32_t rune, const char *at, int widt
     char pair[2] = {'\\', (char)rune};
 
     if (rune == '"' || rune == '\\') {
-        weir__sink_bytes(sink, pair, 2);
+        weir__pq_sink_bytes(sink, pair, 2);
     } else if (rune == RUNE_ERROR && width == 1) {
         quote_hex(sink, 'x', (unsigned char)*at, 2);
-    } else if (weir__rune_printable(rune)) {
-        weir__sink_bytes(sink, at, (size_t)width);
+    } else if (weir__pq_rune_printable(rune)) {
+        weir__pq_sink_bytes(sink, at, (size_t)width);
     } else if (rune >= 7 && rune <= 13) {
         pair[1] = escapes[rune - 7];
-        weir__sink_bytes(sink, pair, 2);
+        weir__pq_sink_bytes(sink, pair, 2);
     } else if (rune < ' ' || rune == 0x7F) {
         quote_hex(sink, 'x', (uint32_t)rune, 2);
     } else if (rune < 0x10000) {
@@ -179,22 +179,22 @@ static void quote_rune(struct sink *sink, int32_t rune, const char *at, int widt
     }
 }
 
-void weir__sink_quoted(struct sink *sink, struct text text)
+void weir__pq_sink_quoted(struct sink *sink, struct text text)
 {
     uint32_t i = 0;
 
-    weir__sink_bytes(sink, "\"", 1);
+    weir__pq_sink_bytes(sink, "\"", 1);
     while (i < text.length) {
         int width;
-        int32_t rune = weir__rune_read(text.at + i, text.length - i, &width);
+        int32_t rune = weir__pq_rune_read(text.at + i, text.length - i, &width);
 
         quote_rune(sink, rune, text.at + i, width);
         i += (uint32_t)width;
     }
-    weir__sink_bytes(sink, "\"", 1);
+    weir__pq_sink_bytes(sink, "\"", 1);
 }
 
-void weir__sink_close(struct sink *sink)
+void weir__pq_sink_close(struct sink *sink)
 {
     size_t end = sink->length;
 
@@ -212,7 +212,7 @@ void weir__sink_close(struct sink *sink)
 
 /* ---- errors --------------------------------------------------------------------------------- */
 
-void weir__position(struct text source, uint32_t position, int32_t *line, int32_t *column)
+void weir__pq_position(struct text source, uint32_t position, int32_t *line, int32_t *column)
 {
     *line = 1;
     *column = 1;
@@ -231,14 +231,14 @@ static void put_part(struct sink *sink, const struct part *part)
     switch (part->kind) {
     case 's': sink_string(sink, part->what); break;
     case 't': sink_text(sink, *(const struct text *)part->what); break;
-    case 'q': weir__sink_quoted(sink, *(const struct text *)part->what); break;
-    case 'i': weir__sink_int(sink, *(const int64_t *)part->what); break;
-    default: weir__sink_double(sink, *(const double *)part->what); break;
+    case 'q': weir__pq_sink_quoted(sink, *(const struct text *)part->what); break;
+    case 'i': weir__pq_sink_int(sink, *(const int64_t *)part->what); break;
+    default: weir__pq_sink_double(sink, *(const double *)part->what); break;
     }
 }
 
-weir_status weir__error(weir_error *err, weir_status status, struct text source, uint32_t position,
-                        const struct part *parts, size_t count)
+weir_status weir__pq_error(weir_error *err, weir_status status, struct text source,
+                           uint32_t position, const struct part *parts, size_t count)
 {
     struct sink sink;
 
@@ -248,12 +248,12 @@ weir_status weir__error(weir_error *err, weir_status status, struct text source,
     memset(err, 0, sizeof *err);
     err->status = status;
     if (source.at != NULL) {
-        weir__position(source, position, &err->line, &err->column);
+        weir__pq_position(source, position, &err->line, &err->column);
     }
     sink = (struct sink){err->message, sizeof err->message, 0};
     for (size_t i = 0; i < count; i++) {
         put_part(&sink, &parts[i]);
     }
-    weir__sink_close(&sink);
+    weir__pq_sink_close(&sink);
     return status;
 }

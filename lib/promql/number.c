@@ -26,21 +26,21 @@ static void interval_of(struct interval *in, uint64_t mantissa, int exponent, bo
 {
     int twice = narrow ? 2 : 1; /* the gap below a power of two is half of that above */
 
-    weir__big_set(&in->value, mantissa);
-    weir__big_set(&in->denominator, 1);
-    weir__big_set(&in->up, 1);
-    weir__big_set(&in->down, 1);
-    weir__big_shift(&in->value, twice + (exponent > 0 ? exponent : 0));
-    weir__big_shift(&in->denominator, twice + (exponent < 0 ? -exponent : 0));
-    weir__big_shift(&in->up, twice - 1 + (exponent > 0 ? exponent : 0));
-    weir__big_shift(&in->down, exponent > 0 ? exponent : 0);
+    weir__pq_big_set(&in->value, mantissa);
+    weir__pq_big_set(&in->denominator, 1);
+    weir__pq_big_set(&in->up, 1);
+    weir__pq_big_set(&in->down, 1);
+    weir__pq_big_shift(&in->value, twice + (exponent > 0 ? exponent : 0));
+    weir__pq_big_shift(&in->denominator, twice + (exponent < 0 ? -exponent : 0));
+    weir__pq_big_shift(&in->up, twice - 1 + (exponent > 0 ? exponent : 0));
+    weir__pq_big_shift(&in->down, exponent > 0 ? exponent : 0);
 }
 
 static void times_ten(struct interval *in)
 {
-    weir__big_multiply_add(&in->value, 10, 0);
-    weir__big_multiply_add(&in->up, 10, 0);
-    weir__big_multiply_add(&in->down, 10, 0);
+    weir__pq_big_multiply_add(&in->value, 10, 0);
+    weir__pq_big_multiply_add(&in->up, 10, 0);
+    weir__pq_big_multiply_add(&in->down, 10, 0);
 }
 
 /* Scales so that the first digit comes next; gives the decimal point. */
@@ -58,13 +58,13 @@ static int scale(struct interval *in, int exponent, uint64_t mantissa, bool even
         point = 1 + (int)(product / UNIT) - (product % UNIT < 0 ? 1 : 0);
     }
     if (point >= 0) {
-        weir__big_multiply_ten(&in->denominator, point);
+        weir__pq_big_multiply_ten(&in->denominator, point);
     } else {
-        weir__big_multiply_ten(&in->value, -point);
-        weir__big_multiply_ten(&in->up, -point);
-        weir__big_multiply_ten(&in->down, -point);
+        weir__pq_big_multiply_ten(&in->value, -point);
+        weir__pq_big_multiply_ten(&in->up, -point);
+        weir__pq_big_multiply_ten(&in->down, -point);
     }
-    over = weir__big_compare_sum(&in->value, &in->up, &in->denominator);
+    over = weir__pq_big_compare_sum(&in->value, &in->up, &in->denominator);
     if (over > 0 || (over == 0 && even)) {
         return point + 1;
     }
@@ -91,12 +91,12 @@ static void shortest(uint64_t bits, struct decimal *d)
     for (;;) {
         int digit = 0, below, above;
 
-        while (weir__big_compare(&in.value, &in.denominator) >= 0) {
-            weir__big_subtract(&in.value, &in.denominator);
+        while (weir__pq_big_compare(&in.value, &in.denominator) >= 0) {
+            weir__pq_big_subtract(&in.value, &in.denominator);
             digit++;
         }
-        below = weir__big_compare(&in.value, &in.down);
-        above = weir__big_compare_sum(&in.value, &in.up, &in.denominator);
+        below = weir__pq_big_compare(&in.value, &in.down);
+        above = weir__pq_big_compare_sum(&in.value, &in.up, &in.denominator);
         low = below < 0 || (below == 0 && even);
         high = above > 0 || (above == 0 && even);
         if (!low && !high) {
@@ -105,7 +105,7 @@ static void shortest(uint64_t bits, struct decimal *d)
             continue;
         }
         if (low && high) { /* both neighbours read back: the nearer one, even in the middle */
-            int half = weir__big_compare_sum(&in.value, &in.value, &in.denominator);
+            int half = weir__pq_big_compare_sum(&in.value, &in.value, &in.denominator);
 
             high = half > 0 || (half == 0 && digit % 2 == 1);
         }
@@ -158,7 +158,7 @@ static size_t put_scientific(const struct decimal *d, char *to)
     return n;
 }
 
-size_t weir__number_print(double value, char format, char text[NUMBER_TEXT_MAX])
+size_t weir__pq_number_print(double value, char format, char text[NUMBER_TEXT_MAX])
 {
     struct decimal d = {{'0'}, 1, 1};
     size_t sign = 0;
@@ -225,21 +225,21 @@ static enum number_outcome divide(struct big *digits, int power, bool rest, doub
     uint64_t mantissa = 0;
     int exponent;
 
-    weir__big_set(&denominator, 1);
-    weir__big_multiply_ten(power >= 0 ? digits : &denominator, power >= 0 ? power : -power);
-    exponent = weir__big_bits(digits) - weir__big_bits(&denominator);
-    weir__big_shift(exponent < 0 ? digits : &denominator, exponent < 0 ? -exponent : exponent);
-    if (weir__big_compare(digits, &denominator) < 0) {
-        weir__big_shift(digits, 1);
+    weir__pq_big_set(&denominator, 1);
+    weir__pq_big_multiply_ten(power >= 0 ? digits : &denominator, power >= 0 ? power : -power);
+    exponent = weir__pq_big_bits(digits) - weir__pq_big_bits(&denominator);
+    weir__pq_big_shift(exponent < 0 ? digits : &denominator, exponent < 0 ? -exponent : exponent);
+    if (weir__pq_big_compare(digits, &denominator) < 0) {
+        weir__pq_big_shift(digits, 1);
         exponent--;
     }
     for (int i = 0; i < 64; i++) { /* now 1 <= digits / denominator < 2: one bit a turn */
         mantissa <<= 1;
-        if (weir__big_compare(digits, &denominator) >= 0) {
-            weir__big_subtract(digits, &denominator);
+        if (weir__pq_big_compare(digits, &denominator) >= 0) {
+            weir__pq_big_subtract(digits, &denominator);
             mantissa |= 1;
         }
-        weir__big_shift(digits, 1);
+        weir__pq_big_shift(digits, 1);
     }
     return assemble(mantissa, exponent - 63, rest || digits->count > 0, value);
 }
@@ -281,7 +281,7 @@ static void take_digit(struct scan *s, int digit, bool fraction)
         s->mantissa = s->mantissa * (uint64_t)base + (uint64_t)digit;
     }
     if (!s->hexadecimal) {
-        weir__big_multiply_add(&s->digits, 10, (uint32_t)digit);
+        weir__pq_big_multiply_add(&s->digits, 10, (uint32_t)digit);
     }
     s->count++;
     s->power -= fraction;
@@ -424,7 +424,7 @@ static bool is_word(const char *at, const char *end, const char *word)
     return at == end && *word == '\0';
 }
 
-enum number_outcome weir__number_parse(struct text text, double *value)
+enum number_outcome weir__pq_number_parse(struct text text, double *value)
 {
     struct scan s = {.at = text.at, .end = text.at + text.length};
     bool sign = text.length > 0 && (text.at[0] == '+' || text.at[0] == '-');
@@ -448,7 +448,7 @@ enum number_outcome weir__number_parse(struct text text, double *value)
         s.hexadecimal = true;
         s.at += 2;
     }
-    weir__big_set(&s.digits, 0);
+    weir__pq_big_set(&s.digits, 0);
     if (!scan_mantissa(&s) || !scan_exponent(&s) ||
         (s.underscores && !underscores_fit(number, s.end))) {
         return NUMBER_SYNTAX;
@@ -458,7 +458,7 @@ enum number_outcome weir__number_parse(struct text text, double *value)
     return outcome;
 }
 
-enum number_outcome weir__literal_parse(struct text text, double *value)
+enum number_outcome weir__pq_literal_parse(struct text text, double *value)
 {
     bool hexadecimal = text.length > 1 && text.at[0] == '0' && (text.at[1] | 0x20) == 'x';
     bool octal = !hexadecimal && text.length > 1 && text.at[0] == '0';
@@ -480,5 +480,5 @@ enum number_outcome weir__literal_parse(struct text text, double *value)
         *value = (double)(int64_t)whole;
         return NUMBER_FINE;
     }
-    return weir__number_parse(text, value);
+    return weir__pq_number_parse(text, value);
 }

@@ -15,21 +15,21 @@ static struct node *parse_expression(struct parser *p, int weakest);
 
 /* ---- tokens and errors ---------------------------------------------------------------------- */
 
-void weir__parse_advance(struct parser *p)
+void weir__pq_parse_advance(struct parser *p)
 {
     p->token = p->ahead;
     if (p->ahead.kind != TOKEN_END && p->ahead.kind != TOKEN_ERROR) {
-        p->ahead = weir__lex_next(&p->lexer);
+        p->ahead = weir__pq_lex_next(&p->lexer);
     }
 }
 
-struct node *weir__parse_memory(struct parser *p)
+struct node *weir__pq_parse_memory(struct parser *p)
 {
     p->status = WEIR_E_MEMORY;
     return NULL;
 }
 
-struct node *weir__parse_fail(struct parser *p, uint32_t at, const char *what)
+struct node *weir__pq_parse_fail(struct parser *p, uint32_t at, const char *what)
 {
     if (p->status == WEIR_OK) {
         p->status = FAIL(p->err, WEIR_E_PARSE, p->source, at, {'s', what});
@@ -50,7 +50,7 @@ static const char *kind_of(const struct token *token)
     }
 }
 
-struct node *weir__parse_unexpected(struct parser *p, const char *context, const char *expected)
+struct node *weir__pq_parse_unexpected(struct parser *p, const char *context, const char *expected)
 {
     const struct token *token = &p->token;
     struct text text = token->text;
@@ -59,12 +59,12 @@ struct node *weir__parse_unexpected(struct parser *p, const char *context, const
         return NULL;
     }
     if (token->kind == TOKEN_ERROR) {
-        return weir__parse_fail(p, token->at, p->lexer.problem);
+        return weir__pq_parse_fail(p, token->at, p->lexer.problem);
     }
     if (token->kind == TOKEN_END) {
-        p->status = FAIL(p->err, WEIR_E_PARSE, p->source, token->at,
-                         {'s', "unexpected end of input"}, {'s', context},
-                         {'s', expected[0] != '\0' ? ", expected " : ""}, {'s', expected});
+        p->status =
+            FAIL(p->err, WEIR_E_PARSE, p->source, token->at, {'s', "unexpected end of input"},
+                 {'s', context}, {'s', expected[0] != '\0' ? ", expected " : ""}, {'s', expected});
         return NULL;
     }
     text.length = text.length > 60 ? 60 : text.length;
@@ -74,12 +74,12 @@ struct node *weir__parse_unexpected(struct parser *p, const char *context, const
     return NULL;
 }
 
-struct node *weir__parse_node(struct parser *p, enum node_kind kind, uint32_t start)
+struct node *weir__pq_parse_node(struct parser *p, enum node_kind kind, uint32_t start)
 {
-    struct node *node = weir__arena_zeroed(p->arena, 1, sizeof *node);
+    struct node *node = weir__pq_arena_zeroed(p->arena, 1, sizeof *node);
 
     if (node == NULL) {
-        return weir__parse_memory(p);
+        return weir__pq_parse_memory(p);
     }
     node->kind = (uint8_t)kind;
     node->start = start;
@@ -92,14 +92,14 @@ static struct node *too_deep(struct parser *p, uint32_t at)
 {
     int64_t most = WEIR_PROMQL_DEPTH_MAX;
 
-    p->status = FAIL(p->err, WEIR_E_LIMIT, p->source, at,
-                     {'s', "the expression is nested deeper than "}, {'i', &most},
-                     {'s', " levels"});
+    p->status =
+        FAIL(p->err, WEIR_E_LIMIT, p->source, at, {'s', "the expression is nested deeper than "},
+             {'i', &most}, {'s', " levels"});
     return NULL;
 }
 
 /* Makes `node` the parent of `child`; false when the tree becomes too deep. */
-bool weir__parse_deepen(struct parser *p, struct node *node, const struct node *child)
+bool weir__pq_parse_deepen(struct parser *p, struct node *node, const struct node *child)
 {
     if (child->depth >= node->depth) {
         node->depth = (uint16_t)(child->depth + 1);
@@ -140,13 +140,13 @@ static bool put_escape(const char **at, const char *end, char **to, char quote)
     if (c == 'x') {
         *(*to)++ = (char)rune;
     } else {
-        *to += weir__rune_write(rune, *to);
+        *to += weir__pq_rune_write(rune, *to);
     }
     return true;
 }
 
 /* The lexer has let only well-formed escapes through, and they never grow. */
-bool weir__parse_string(struct parser *p, struct text *value)
+bool weir__pq_parse_string(struct parser *p, struct text *value)
 {
     struct text quoted = p->token.text;
     const char *at = quoted.at + 1, *end = quoted.at + quoted.length - 1;
@@ -158,7 +158,7 @@ bool weir__parse_string(struct parser *p, struct text *value)
     }
     text = to = arena_take(p->arena, quoted.length);
     if (text == NULL) {
-        weir__parse_memory(p);
+        weir__pq_parse_memory(p);
         return false;
     }
     while (at < end) {
@@ -173,10 +173,10 @@ bool weir__parse_string(struct parser *p, struct text *value)
     return true;
 }
 
-struct node *weir__parse_number(struct parser *p)
+struct node *weir__pq_parse_number(struct parser *p)
 {
     struct token token = p->token;
-    struct node *node = weir__parse_node(p, NODE_NUMBER, token.at);
+    struct node *node = weir__pq_parse_node(p, NODE_NUMBER, token.at);
     enum number_outcome outcome;
 
     if (node == NULL) {
@@ -186,50 +186,50 @@ struct node *weir__parse_number(struct parser *p)
     node->end = token.at + token.text.length;
     if (token.kind == TOKEN_DURATION) {
         int64_t ns = 0;
-        const char *wrong = weir__duration_parse(token.text, &ns);
+        const char *wrong = weir__pq_duration_parse(token.text, &ns);
 
         if (wrong != NULL) {
-            return weir__parse_fail(p, token.at, wrong);
+            return weir__pq_parse_fail(p, token.at, wrong);
         }
         node->number.duration = true;
         node->number.value = (double)(ns / WEIR_SECOND) + (double)(ns % WEIR_SECOND) / 1e9;
     } else {
-        outcome = weir__literal_parse(token.text, &node->number.value);
+        outcome = weir__pq_literal_parse(token.text, &node->number.value);
         if (outcome != NUMBER_FINE) {
-            return weir__parse_fail(p, token.at,
-                                    outcome == NUMBER_RANGE ? "number out of range"
-                                                            : "this is no number");
+            return weir__pq_parse_fail(
+                p, token.at, outcome == NUMBER_RANGE ? "number out of range" : "this is no number");
         }
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     return node;
 }
 
 static struct node *parse_string_literal(struct parser *p)
 {
-    struct node *node = weir__parse_node(p, NODE_STRING, p->token.at);
+    struct node *node = weir__pq_parse_node(p, NODE_STRING, p->token.at);
 
-    if (node == NULL || !weir__parse_string(p, &node->string)) {
+    if (node == NULL || !weir__pq_parse_string(p, &node->string)) {
         return NULL;
     }
     node->type = WEIR_PROMQL_STRING;
     node->end = p->token.at + p->token.text.length;
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     return node;
 }
 
 static struct node *parse_paren(struct parser *p)
 {
-    struct node *node = weir__parse_node(p, NODE_PAREN, p->token.at);
+    struct node *node = weir__pq_parse_node(p, NODE_PAREN, p->token.at);
 
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     if (node == NULL || (node->inner = parse_expression(p, PRECEDENCE_OR)) == NULL ||
-        !weir__parse_deepen(p, node, node->inner)) {
+        !weir__pq_parse_deepen(p, node, node->inner)) {
         return NULL;
     }
+    node->type = node->inner->type;
     node->end = p->token.at + 1;
     if (!parse_accept(p, TOKEN_RIGHT_PAREN)) {
-        return weir__parse_unexpected(p, "", "\")\"");
+        return weir__pq_parse_unexpected(p, "", "\")\"");
     }
     return node;
 }
@@ -248,20 +248,20 @@ static bool is_label(const struct token *token)
 static bool parse_label(struct parser *p, struct text *name)
 {
     if (parse_is(p, TOKEN_STRING)) {
-        if (!weir__parse_string(p, name)) {
+        if (!weir__pq_parse_string(p, name)) {
             return false;
         }
-        if (name->length == 0 || !weir__utf8_valid(name->at, name->length)) {
-            weir__parse_fail(p, p->token.at, "invalid label name for grouping");
+        if (name->length == 0 || !weir__pq_utf8_valid(name->at, name->length)) {
+            weir__pq_parse_fail(p, p->token.at, "invalid label name for grouping");
             return false;
         }
     } else if (is_label(&p->token)) {
         *name = p->token.text;
     } else {
-        weir__parse_unexpected(p, " in grouping opts", "label");
+        weir__pq_parse_unexpected(p, " in grouping opts", "label");
         return false;
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     return true;
 }
 
@@ -271,14 +271,14 @@ static bool parse_labels(struct parser *p, struct labels_list *list)
     uint32_t room = 0;
 
     if (!parse_accept(p, TOKEN_LEFT_PAREN)) {
-        weir__parse_unexpected(p, " in grouping opts", "\"(\"");
+        weir__pq_parse_unexpected(p, " in grouping opts", "\"(\"");
         return false;
     }
     while (!parse_is(p, TOKEN_RIGHT_PAREN)) {
         void *items = list->items;
 
-        if (!weir__arena_grow(p->arena, &items, list->count, &room, sizeof *list->items)) {
-            weir__parse_memory(p);
+        if (!weir__pq_arena_grow(p->arena, &items, list->count, &room, sizeof *list->items)) {
+            weir__pq_parse_memory(p);
             return false;
         }
         list->items = items;
@@ -287,11 +287,11 @@ static bool parse_labels(struct parser *p, struct labels_list *list)
         }
         list->count++;
         if (!parse_accept(p, TOKEN_COMMA) && !parse_is(p, TOKEN_RIGHT_PAREN)) {
-            weir__parse_unexpected(p, " in grouping opts", "\",\" or \")\"");
+            weir__pq_parse_unexpected(p, " in grouping opts", "\",\" or \")\"");
             return false;
         }
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     return true;
 }
 
@@ -308,46 +308,48 @@ static bool parse_arguments(struct parser *p, struct node *node, struct argument
     uint32_t room = 0;
 
     if (!parse_accept(p, TOKEN_LEFT_PAREN)) {
-        weir__parse_unexpected(p, node->kind == NODE_AGGREGATE ? " in aggregation" : "", "\"(\"");
+        weir__pq_parse_unexpected(p, node->kind == NODE_AGGREGATE ? " in aggregation" : "",
+                                  "\"(\"");
         return false;
     }
     while (!parse_is(p, TOKEN_RIGHT_PAREN)) {
         void *items = args->items;
         struct node *item = parse_expression(p, PRECEDENCE_OR);
 
-        if (item == NULL || !weir__parse_deepen(p, node, item)) {
+        if (item == NULL || !weir__pq_parse_deepen(p, node, item)) {
             return false;
         }
-        if (!weir__arena_grow(p->arena, &items, args->count, &room, sizeof *args->items)) {
-            weir__parse_memory(p);
+        if (!weir__pq_arena_grow(p->arena, &items, args->count, &room, sizeof *args->items)) {
+            weir__pq_parse_memory(p);
             return false;
         }
         args->items = items;
         args->items[args->count++] = item;
         if (parse_is(p, TOKEN_COMMA) && p->ahead.kind == TOKEN_RIGHT_PAREN) {
-            weir__parse_fail(p, p->token.at, "trailing commas not allowed in function call args");
+            weir__pq_parse_fail(p, p->token.at,
+                                "trailing commas not allowed in function call args");
             return false;
         }
         if (!parse_accept(p, TOKEN_COMMA) && !parse_is(p, TOKEN_RIGHT_PAREN)) {
-            weir__parse_unexpected(p, "", "\",\" or \")\"");
+            weir__pq_parse_unexpected(p, "", "\",\" or \")\"");
             return false;
         }
     }
     args->end = p->token.at + 1;
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     return true;
 }
 
 static struct node *parse_call(struct parser *p)
 {
     struct text name = p->token.text;
-    struct node *node = weir__parse_node(p, NODE_CALL, p->token.at);
+    struct node *node = weir__pq_parse_node(p, NODE_CALL, p->token.at);
     struct arguments args = {0};
 
     if (node == NULL) {
         return NULL;
     }
-    node->call.function = weir__function(name);
+    node->call.function = weir__pq_function(name);
     if (node->call.function == NULL || node->call.function->experimental) {
         p->status = FAIL(p->err, WEIR_E_PARSE, p->source, node->start,
                          {'s', node->call.function == NULL ? "unknown function with name "
@@ -355,7 +357,7 @@ static struct node *parse_call(struct parser *p)
                          {'q', &name}, {'s', node->call.function == NULL ? "" : " is not enabled"});
         return NULL;
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     if (!parse_arguments(p, node, &args)) {
         return NULL;
     }
@@ -373,13 +375,13 @@ static bool parse_grouping(struct parser *p, struct node *node)
         return true;
     }
     node->aggregate.without = parse_is(p, TOKEN_WITHOUT);
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     return parse_labels(p, &node->aggregate.grouping);
 }
 
 static struct node *parse_aggregate(struct parser *p)
 {
-    struct node *node = weir__parse_node(p, NODE_AGGREGATE, p->token.at);
+    struct node *node = weir__pq_parse_node(p, NODE_AGGREGATE, p->token.at);
     struct arguments args = {0};
     int64_t wanted, got;
     bool before;
@@ -389,7 +391,7 @@ static struct node *parse_aggregate(struct parser *p)
     }
     node->token = p->token.kind;
     node->type = WEIR_PROMQL_VECTOR;
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     before = !parse_is(p, TOKEN_LEFT_PAREN);
     if ((before && !parse_grouping(p, node)) || !parse_arguments(p, node, &args) ||
         (!before && !parse_grouping(p, node))) {
@@ -399,7 +401,7 @@ static struct node *parse_aggregate(struct parser *p)
     if (node->token == TOKEN_LIMITK || node->token == TOKEN_LIMIT_RATIO) {
         p->status = FAIL(p->err, WEIR_E_PARSE, p->source, node->start,
                          {'s', "experimental aggregation operator "},
-                         {'s', weir__token_name(node->token)}, {'s', " is not enabled"});
+                         {'s', weir__pq_token_name(node->token)}, {'s', " is not enabled"});
         return NULL;
     }
     wanted = token_takes_parameter(node->token) ? 2 : 1;
@@ -431,7 +433,7 @@ static struct node *parse_operand(struct parser *p)
     int kind = p->token.kind, next = p->ahead.kind;
 
     if (kind == TOKEN_NUMBER || kind == TOKEN_DURATION) {
-        return weir__parse_number(p);
+        return weir__pq_parse_number(p);
     }
     if (kind == TOKEN_STRING) {
         return parse_string_literal(p);
@@ -449,9 +451,9 @@ static struct node *parse_operand(struct parser *p)
     }
     if (kind == TOKEN_IDENTIFIER || kind == TOKEN_METRIC || kind == TOKEN_LEFT_BRACE ||
         names_metric(kind)) {
-        return weir__parse_selector(p);
+        return weir__pq_parse_selector(p);
     }
-    return weir__parse_unexpected(p, "", "");
+    return weir__pq_parse_unexpected(p, "", "");
 }
 
 static struct node *parse_modifier_word(struct parser *p, struct node *inner)
@@ -463,16 +465,16 @@ static struct node *parse_modifier_word(struct parser *p, struct node *inner)
         selector = inner->range.inner;
     }
     if (selector->kind != NODE_SELECTOR) {
-        return weir__parse_fail(p, inner->start,
-                                "anchored and smoothed belong to selectors and range selectors");
+        return weir__pq_parse_fail(p, inner->start,
+                                   "anchored and smoothed belong to selectors and range selectors");
     }
     selector->selector.anchored |= anchored;
     selector->selector.smoothed |= !anchored;
     if (selector->selector.anchored && selector->selector.smoothed) {
-        return weir__parse_fail(p, inner->start,
-                                "anchored and smoothed modifiers cannot be used together");
+        return weir__pq_parse_fail(p, inner->start,
+                                   "anchored and smoothed modifiers cannot be used together");
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     return inner;
 }
 
@@ -483,9 +485,9 @@ static struct node *parse_postfix(struct parser *p)
 
     while (node != NULL) {
         switch (p->token.kind) {
-        case TOKEN_LEFT_BRACKET: node = weir__parse_range(p, node); break;
-        case TOKEN_OFFSET: node = weir__parse_offset(p, node); break;
-        case TOKEN_AT: node = weir__parse_at(p, node); break;
+        case TOKEN_LEFT_BRACKET: node = weir__pq_parse_range(p, node); break;
+        case TOKEN_OFFSET: node = weir__pq_parse_offset(p, node); break;
+        case TOKEN_AT: node = weir__pq_parse_at(p, node); break;
         case TOKEN_ANCHORED:
         case TOKEN_SMOOTHED: node = parse_modifier_word(p, node); break;
         default: return node;
@@ -506,7 +508,7 @@ static struct node *parse_unary(struct parser *p)
     if (++p->depth > WEIR_PROMQL_DEPTH_MAX) {
         return too_deep(p, start);
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     inner = parse_expression(p, PRECEDENCE_POW);
     p->depth--;
     if (inner == NULL) {
@@ -517,8 +519,8 @@ static struct node *parse_unary(struct parser *p)
         inner->start = start;
         return inner;
     }
-    node = weir__parse_node(p, NODE_UNARY, start);
-    if (node == NULL || !weir__parse_deepen(p, node, inner)) {
+    node = weir__pq_parse_node(p, NODE_UNARY, start);
+    if (node == NULL || !weir__pq_parse_deepen(p, node, inner)) {
         return NULL;
     }
     node->token = sign;
@@ -559,20 +561,21 @@ static bool parse_matching(struct parser *p, struct node *node)
     }
     if (parse_is(p, TOKEN_ON) || parse_is(p, TOKEN_IGNORING)) {
         node->binary.on = parse_is(p, TOKEN_ON);
-        weir__parse_advance(p);
+        weir__pq_parse_advance(p);
         if (!parse_labels(p, &node->binary.matching)) {
             return false;
         }
         if (parse_is(p, TOKEN_GROUP_LEFT) || parse_is(p, TOKEN_GROUP_RIGHT)) {
             node->binary.cardinality = parse_is(p, TOKEN_GROUP_LEFT) ? MANY_TO_ONE : ONE_TO_MANY;
-            weir__parse_advance(p);
+            weir__pq_parse_advance(p);
             if (parse_is(p, TOKEN_LEFT_PAREN) && !parse_labels(p, &node->binary.include)) {
                 return false;
             }
         }
     }
     if (p->token.kind >= TOKEN_FILL && p->token.kind <= TOKEN_FILL_RIGHT) {
-        weir__parse_fail(p, p->token.at, "binop fill modifiers are experimental and not enabled");
+        weir__pq_parse_fail(p, p->token.at,
+                            "binop fill modifiers are experimental and not enabled");
         return false;
     }
     return true;
@@ -580,20 +583,20 @@ static bool parse_matching(struct parser *p, struct node *node)
 
 static struct node *parse_binary(struct parser *p, struct node *left)
 {
-    struct node *node = weir__parse_node(p, NODE_BINARY, left->start), *right;
+    struct node *node = weir__pq_parse_node(p, NODE_BINARY, left->start), *right;
     int strength = precedence(p->token.kind);
 
     if (node == NULL) {
         return NULL;
     }
     node->token = p->token.kind;
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     if (!parse_matching(p, node)) {
         return NULL;
     }
     right = parse_expression(p, strength == PRECEDENCE_POW ? strength : strength + 1);
-    if (right == NULL || !weir__parse_deepen(p, node, left) ||
-        !weir__parse_deepen(p, node, right)) {
+    if (right == NULL || !weir__pq_parse_deepen(p, node, left) ||
+        !weir__pq_parse_deepen(p, node, right)) {
         return NULL;
     }
     node->binary.left = left;
@@ -627,16 +630,16 @@ static weir_status parse_all(struct weir_promql_expr *expr, weir_error *err)
 {
     struct parser p = {.arena = &expr->arena, .source = expr->source, .err = err};
 
-    weir__lex_open(&p.lexer, expr->source);
-    p.ahead = weir__lex_next(&p.lexer);
-    weir__parse_advance(&p);
+    weir__pq_lex_open(&p.lexer, expr->source);
+    p.ahead = weir__pq_lex_next(&p.lexer);
+    weir__pq_parse_advance(&p);
     if (parse_is(&p, TOKEN_END)) {
-        weir__parse_fail(&p, p.token.at, "no expression found in input");
+        weir__pq_parse_fail(&p, p.token.at, "no expression found in input");
         return p.status;
     }
     expr->root = parse_expression(&p, PRECEDENCE_OR);
     if (expr->root != NULL && !parse_is(&p, TOKEN_END)) {
-        weir__parse_unexpected(&p, "", "");
+        weir__pq_parse_unexpected(&p, "", "");
     }
     if (p.status == WEIR_E_MEMORY) {
         return FAIL(err, WEIR_E_MEMORY, (struct text){0}, 0, {'s', "out of memory"});
@@ -660,13 +663,13 @@ weir_status weir_promql_parse(const char *text, size_t length, const weir_alloca
         return FAIL(err, WEIR_E_LIMIT, (struct text){0}, 0, {'s', "an expression over 2 GiB"});
     }
     source = (struct text){length > 0 ? text : "", (uint32_t)length};
-    weir__arena_open(&arena, allocator, 2048);
+    weir__pq_arena_open(&arena, allocator, 2048);
     expr = arena_take(&arena, sizeof *expr);
     if (expr != NULL) {
-        source = weir__arena_text(&arena, source);
+        source = weir__pq_arena_text(&arena, source);
     }
     if (expr == NULL || source.at == NULL) {
-        weir__arena_close(&arena);
+        weir__pq_arena_close(&arena);
         return FAIL(err, WEIR_E_MEMORY, (struct text){0}, 0, {'s', "out of memory"});
     }
     expr->arena = arena;
@@ -674,7 +677,7 @@ weir_status weir_promql_parse(const char *text, size_t length, const weir_alloca
     expr->root = NULL;
     status = parse_all(expr, err);
     if (status == WEIR_OK) {
-        status = weir__check(expr, err);
+        status = weir__pq_check(expr, err);
     }
     if (status != WEIR_OK) {
         weir_promql_expr_free(expr);
@@ -687,7 +690,7 @@ weir_status weir_promql_parse(const char *text, size_t length, const weir_alloca
 void weir_promql_expr_free(weir_promql_expr *expr)
 {
     if (expr != NULL) {
-        weir__arena_close(&expr->arena);
+        weir__pq_arena_close(&expr->arena);
     }
 }
 

@@ -19,22 +19,22 @@ static bool compile_regex(struct parser *p, struct matcher *m, uint32_t at)
     struct regex *regex;
     char text[160];
     struct sink sink = {text, sizeof text, 0};
-    weir_status status = weir__regex_compile(p->arena, m->value, true, &regex, &sink);
+    weir_status status = weir__pq_regex_compile(p->arena, m->value, true, &regex, &sink);
     bool empty;
 
-    weir__sink_close(&sink);
+    weir__pq_sink_close(&sink);
     if (status == WEIR_OK) {
         m->regex = regex;
-        status = weir__regex_matches(regex, TEXT(""), true, &scratch, &empty);
+        status = weir__pq_regex_matches(regex, TEXT(""), true, &scratch, &empty);
         m->empty = (status == WEIR_OK && empty) == (m->kind == MATCH_REGEX);
     }
     if (status == WEIR_E_MEMORY) {
-        weir__parse_memory(p);
+        weir__pq_parse_memory(p);
         return false;
     }
     if (status != WEIR_OK) {
-        p->status = FAIL(p->err, status, p->source, at, {'s', "error parsing regexp: "},
-                         {'s', text});
+        p->status =
+            FAIL(p->err, status, p->source, at, {'s', "error parsing regexp: "}, {'s', text});
         return false;
     }
     return true;
@@ -48,22 +48,22 @@ static bool parse_match_value(struct parser *p, struct matcher *m, uint32_t at)
     case TOKEN_MATCH: m->kind = MATCH_REGEX; break;
     case TOKEN_NOT_MATCH: m->kind = MATCH_NOT_REGEX; break;
     default:
-        weir__parse_unexpected(p, " in label matching", "label matching operator");
+        weir__pq_parse_unexpected(p, " in label matching", "label matching operator");
         return false;
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     if (!parse_is(p, TOKEN_STRING)) {
-        weir__parse_unexpected(p, " in label matching", "string");
+        weir__pq_parse_unexpected(p, " in label matching", "string");
         return false;
     }
-    if (!weir__parse_string(p, &m->value)) {
+    if (!weir__pq_parse_string(p, &m->value)) {
         return false;
     }
     m->empty = (m->value.length == 0) == (m->kind == MATCH_EQUAL);
     if (m->kind >= MATCH_REGEX && !compile_regex(p, m, at)) {
         return false;
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     return true;
 }
 
@@ -75,16 +75,16 @@ static bool parse_matcher(struct parser *p, struct matcher *m)
 
     memset(m, 0, sizeof *m);
     if (quoted) {
-        if (!weir__parse_string(p, &m->name)) {
+        if (!weir__pq_parse_string(p, &m->name)) {
             return false;
         }
     } else if (parse_is(p, TOKEN_IDENTIFIER)) {
         m->name = p->token.text;
     } else {
-        weir__parse_unexpected(p, " in label matching", "identifier or \"}\"");
+        weir__pq_parse_unexpected(p, " in label matching", "identifier or \"}\"");
         return false;
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     if (quoted && (parse_is(p, TOKEN_COMMA) || parse_is(p, TOKEN_RIGHT_BRACE))) {
         m->value = m->name;
         m->name = TEXT("__name__");
@@ -98,9 +98,9 @@ static bool grow_matchers(struct parser *p, struct node *node, uint32_t *room)
 {
     void *matchers = node->selector.matchers;
 
-    if (!weir__arena_grow(p->arena, &matchers, node->selector.count, room,
-                          sizeof *node->selector.matchers)) {
-        weir__parse_memory(p);
+    if (!weir__pq_arena_grow(p->arena, &matchers, node->selector.count, room,
+                             sizeof *node->selector.matchers)) {
+        weir__pq_parse_memory(p);
         return false;
     }
     node->selector.matchers = matchers;
@@ -109,7 +109,7 @@ static bool grow_matchers(struct parser *p, struct node *node, uint32_t *room)
 
 static bool parse_matchers(struct parser *p, struct node *node, uint32_t *room)
 {
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     while (!parse_is(p, TOKEN_RIGHT_BRACE)) {
         if (!grow_matchers(p, node, room) ||
             !parse_matcher(p, &node->selector.matchers[node->selector.count])) {
@@ -117,19 +117,19 @@ static bool parse_matchers(struct parser *p, struct node *node, uint32_t *room)
         }
         node->selector.count++;
         if (!parse_accept(p, TOKEN_COMMA) && !parse_is(p, TOKEN_RIGHT_BRACE)) {
-            weir__parse_unexpected(p, " in label matching", "\",\" or \"}\"");
+            weir__pq_parse_unexpected(p, " in label matching", "\",\" or \"}\"");
             return false;
         }
     }
     node->end = p->token.at + 1;
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     return true;
 }
 
 /* The name before the braces becomes the last matcher. */
-struct node *weir__parse_selector(struct parser *p)
+struct node *weir__pq_parse_selector(struct parser *p)
 {
-    struct node *node = weir__parse_node(p, NODE_SELECTOR, p->token.at);
+    struct node *node = weir__pq_parse_node(p, NODE_SELECTOR, p->token.at);
     uint32_t room = 0;
 
     if (node == NULL) {
@@ -139,7 +139,7 @@ struct node *weir__parse_selector(struct parser *p)
     if (!parse_is(p, TOKEN_LEFT_BRACE)) {
         node->selector.name = p->token.text;
         node->end = p->token.at + p->token.text.length;
-        weir__parse_advance(p);
+        weir__pq_parse_advance(p);
     }
     if (parse_is(p, TOKEN_LEFT_BRACE) && !parse_matchers(p, node, &room)) {
         return NULL;
@@ -148,9 +148,8 @@ struct node *weir__parse_selector(struct parser *p)
         if (!grow_matchers(p, node, &room)) {
             return NULL;
         }
-        node->selector.matchers[node->selector.count++] =
-            (struct matcher){.kind = MATCH_EQUAL, .name = TEXT("__name__"),
-                             .value = node->selector.name};
+        node->selector.matchers[node->selector.count++] = (struct matcher){
+            .kind = MATCH_EQUAL, .name = TEXT("__name__"), .value = node->selector.name};
     }
     return node;
 }
@@ -164,8 +163,8 @@ static bool is_literal(const struct parser *p)
 
 static struct node *check_range(struct parser *p, struct node *number)
 {
-    if (number->number.value > SECONDS_MAX || number->number.value < -SECONDS_MAX) {
-        return weir__parse_fail(p, number->start, "duration out of range");
+    if (!(magnitude(number->number.value) <= SECONDS_MAX)) { /* nor NaN */
+        return weir__pq_parse_fail(p, number->start, "duration out of range");
     }
     return number;
 }
@@ -173,10 +172,10 @@ static struct node *check_range(struct parser *p, struct node *number)
 static struct node *duration_node(struct parser *p, uint8_t token, uint32_t start,
                                   struct node *left, struct node *right)
 {
-    struct node *node = weir__parse_node(p, NODE_DURATION, start);
+    struct node *node = weir__pq_parse_node(p, NODE_DURATION, start);
 
-    if (node == NULL || (left != NULL && !weir__parse_deepen(p, node, left)) ||
-        (right != NULL && !weir__parse_deepen(p, node, right))) {
+    if (node == NULL || (left != NULL && !weir__pq_parse_deepen(p, node, left)) ||
+        (right != NULL && !weir__pq_parse_deepen(p, node, right))) {
         return NULL;
     }
     node->token = token;
@@ -217,13 +216,13 @@ static struct node *wrapped_duration(struct parser *p)
     uint32_t start = p->token.at;
     struct node *inner;
 
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     inner = duration_expression(p, 1);
     if (inner == NULL) {
         return NULL;
     }
     if (!parse_accept(p, TOKEN_RIGHT_PAREN)) {
-        return weir__parse_unexpected(p, " in duration", "\")\"");
+        return weir__pq_parse_unexpected(p, " in duration", "\")\"");
     }
     return wrap(p, inner, start);
 }
@@ -233,28 +232,28 @@ static struct node *duration_function(struct parser *p)
 {
     struct node *node = duration_node(p, p->token.kind, p->token.at, NULL, NULL), *left, *right;
 
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     if (node == NULL) {
         return NULL;
     }
     if (!parse_accept(p, TOKEN_LEFT_PAREN)) {
-        return weir__parse_unexpected(p, " in duration", "\"(\"");
+        return weir__pq_parse_unexpected(p, " in duration", "\"(\"");
     }
     if (node->token == TOKEN_MAX_OF || node->token == TOKEN_MIN_OF) {
         left = duration_expression(p, 1);
         if (left != NULL && !parse_accept(p, TOKEN_COMMA)) {
-            return weir__parse_unexpected(p, " in duration", "\",\"");
+            return weir__pq_parse_unexpected(p, " in duration", "\",\"");
         }
         right = left != NULL ? duration_expression(p, 1) : NULL;
-        if (right == NULL || !weir__parse_deepen(p, node, left) ||
-            !weir__parse_deepen(p, node, right)) {
+        if (right == NULL || !weir__pq_parse_deepen(p, node, left) ||
+            !weir__pq_parse_deepen(p, node, right)) {
             return NULL;
         }
         node->duration.left = left;
         node->duration.right = right;
     }
     if (!parse_accept(p, TOKEN_RIGHT_PAREN)) {
-        return weir__parse_unexpected(p, " in duration", "\")\"");
+        return weir__pq_parse_unexpected(p, " in duration", "\")\"");
     }
     return node;
 }
@@ -271,7 +270,7 @@ static struct node *duration_operand(struct parser *p)
     uint8_t sign = p->token.kind;
 
     if (is_literal(p)) {
-        inner = weir__parse_number(p);
+        inner = weir__pq_parse_number(p);
         return inner != NULL ? check_range(p, inner) : NULL;
     }
     if (parse_is(p, TOKEN_LEFT_PAREN)) {
@@ -281,11 +280,11 @@ static struct node *duration_operand(struct parser *p)
         return duration_function(p);
     }
     if (sign == TOKEN_ADD || sign == TOKEN_SUB) {
-        weir__parse_advance(p);
+        weir__pq_parse_advance(p);
         inner = duration_expression(p, 3);
         return inner != NULL ? signed_duration(p, sign, start, inner) : NULL;
     }
-    return weir__parse_unexpected(p, " in duration", "number, duration, step(), or range()");
+    return weir__pq_parse_unexpected(p, " in duration", "number, duration, step(), or range()");
 }
 
 static int duration_precedence(int kind)
@@ -310,15 +309,15 @@ static struct node *duration_rest(struct parser *p, struct node *left, int weake
         int strength = duration_precedence(token);
         struct node *right;
 
-        weir__parse_advance(p);
+        weir__pq_parse_advance(p);
         right = duration_expression(p, strength == 3 ? 3 : strength + 1);
         if (right == NULL) {
             return NULL;
         }
         if ((token == TOKEN_DIV || token == TOKEN_MOD) && right->kind == NODE_NUMBER &&
             right->number.value == 0) {
-            return weir__parse_fail(p, at, token == TOKEN_DIV ? "division by zero"
-                                                              : "modulo by zero");
+            return weir__pq_parse_fail(p, at,
+                                       token == TOKEN_DIV ? "division by zero" : "modulo by zero");
         }
         left = duration_node(p, token, left->start, left, right);
     }
@@ -342,7 +341,7 @@ static struct node *duration_expression(struct parser *p, int weakest)
 /* Seconds to nanoseconds, rounded half away from zero. */
 static int64_t to_ns(double seconds)
 {
-    double ns = weir__go_round(seconds * 1e9);
+    double ns = weir__pq_go_round(seconds * 1e9);
 
     if (ns >= 9223372036854775807.0) {
         return INT64_MAX;
@@ -366,7 +365,7 @@ static bool positive_duration(struct parser *p, int64_t *ns, struct node **expre
         return true;
     }
     if (node->number.value <= 0) {
-        weir__parse_fail(p, node->start, "duration must be greater than 0");
+        weir__pq_parse_fail(p, node->start, "duration must be greater than 0");
         return false;
     }
     *ns = to_ns(node->number.value);
@@ -385,26 +384,26 @@ static struct node *finish_range(struct parser *p, struct node *node, uint32_t a
     const struct node *inner = node->range.inner;
 
     if (inner->kind != NODE_SELECTOR) {
-        return weir__parse_fail(p, at, "ranges only allowed for vector selectors");
+        return weir__pq_parse_fail(p, at, "ranges only allowed for vector selectors");
     }
     if (is_modified(&inner->selector.modifiers)) {
-        return weir__parse_fail(p, at, "no offset or @ modifiers allowed before range");
+        return weir__pq_parse_fail(p, at, "no offset or @ modifiers allowed before range");
     }
     return node;
 }
 
 /* [range], [range:] or [range:step] */
-struct node *weir__parse_range(struct parser *p, struct node *inner)
+struct node *weir__pq_parse_range(struct parser *p, struct node *inner)
 {
-    struct node *node = weir__parse_node(p, NODE_RANGE, inner->start);
+    struct node *node = weir__pq_parse_node(p, NODE_RANGE, inner->start);
     uint32_t at = p->token.at;
 
-    if (node == NULL || !weir__parse_deepen(p, node, inner)) {
+    if (node == NULL || !weir__pq_parse_deepen(p, node, inner)) {
         return NULL;
     }
     node->type = WEIR_PROMQL_MATRIX;
     node->range.inner = inner;
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     if (!positive_duration(p, &node->range.range_ns, &node->range.range)) {
         return NULL;
     }
@@ -417,8 +416,8 @@ struct node *weir__parse_range(struct parser *p, struct node *inner)
     }
     node->end = p->token.at + 1;
     if (!parse_accept(p, TOKEN_RIGHT_BRACKET)) {
-        return weir__parse_unexpected(p, " in subquery or range",
-                                      node->kind == NODE_RANGE ? "\":\" or \"]\"" : "\"]\"");
+        return weir__pq_parse_unexpected(p, " in subquery or range",
+                                         node->kind == NODE_RANGE ? "\":\" or \"]\"" : "\"]\"");
     }
     return node->kind == NODE_RANGE ? finish_range(p, node, at) : node;
 }
@@ -457,7 +456,7 @@ static struct node *offset_duration(struct parser *p)
     if (sign != TOKEN_ADD && sign != TOKEN_SUB) {
         return duration_rest(p, duration_operand(p), 1);
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     if (is_literal(p) || parse_is(p, TOKEN_LEFT_PAREN)) {
         inner = duration_operand(p);
         return inner != NULL ? signed_duration(p, sign, start, inner) : NULL;
@@ -470,15 +469,15 @@ static struct node *offset_duration(struct parser *p)
     return inner != NULL ? duration_rest(p, signed_duration(p, sign, start, inner), 1) : NULL;
 }
 
-struct node *weir__parse_offset(struct parser *p, struct node *inner)
+struct node *weir__pq_parse_offset(struct parser *p, struct node *inner)
 {
     struct modifiers *modifiers;
     struct node *duration;
 
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     if (!is_literal(p) && !is_duration_function(p) && !parse_is(p, TOKEN_ADD) &&
         !parse_is(p, TOKEN_SUB) && !parse_is(p, TOKEN_LEFT_PAREN)) {
-        return weir__parse_unexpected(p, " in offset", "number, duration, step(), or range()");
+        return weir__pq_parse_unexpected(p, " in offset", "number, duration, step(), or range()");
     }
     duration = offset_duration(p);
     modifiers = duration != NULL ? modifiers_of(p, inner, "offset") : NULL;
@@ -486,7 +485,7 @@ struct node *weir__parse_offset(struct parser *p, struct node *inner)
         return NULL;
     }
     if (modifiers->offset_ns != 0 || modifiers->offset != NULL) {
-        return weir__parse_fail(p, inner->start, "offset may not be set multiple times");
+        return weir__pq_parse_fail(p, inner->start, "offset may not be set multiple times");
     }
     if (duration->kind == NODE_NUMBER) {
         modifiers->offset_ns = to_ns(duration->number.value);
@@ -504,13 +503,13 @@ static bool at_time(struct parser *p, struct modifiers *modifiers, struct node *
     double seconds;
 
     if (sign == TOKEN_ADD || sign == TOKEN_SUB) {
-        weir__parse_advance(p);
+        weir__pq_parse_advance(p);
     }
     if (!is_literal(p)) {
-        weir__parse_unexpected(p, " in @", "timestamp");
+        weir__pq_parse_unexpected(p, " in @", "timestamp");
         return false;
     }
-    number = weir__parse_number(p);
+    number = weir__pq_parse_number(p);
     if (number == NULL) {
         return false;
     }
@@ -525,12 +524,12 @@ static bool at_time(struct parser *p, struct modifiers *modifiers, struct node *
                          {'s', "timestamp beyond int64 milliseconds: "}, {'d', &seconds});
         return false;
     }
-    modifiers->at_ms = (int64_t)weir__go_round(seconds * 1000);
+    modifiers->at_ms = (int64_t)weir__pq_go_round(seconds * 1000);
     modifiers->at = AT_TIME;
     return true;
 }
 
-struct node *weir__parse_at(struct parser *p, struct node *inner)
+struct node *weir__pq_parse_at(struct parser *p, struct node *inner)
 {
     struct modifiers *modifiers = modifiers_of(p, inner, "@");
 
@@ -538,16 +537,16 @@ struct node *weir__parse_at(struct parser *p, struct node *inner)
         return NULL;
     }
     if (modifiers->at != AT_NONE) {
-        return weir__parse_fail(p, inner->start, "@ <timestamp> may not be set multiple times");
+        return weir__pq_parse_fail(p, inner->start, "@ <timestamp> may not be set multiple times");
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     if (!parse_is(p, TOKEN_START) && !parse_is(p, TOKEN_FINISH)) {
         return at_time(p, modifiers, inner) ? inner : NULL;
     }
     modifiers->at = parse_is(p, TOKEN_START) ? AT_START : AT_END;
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     if (!parse_accept(p, TOKEN_LEFT_PAREN) || !parse_accept(p, TOKEN_RIGHT_PAREN)) {
-        return weir__parse_unexpected(p, " in @", "timestamp");
+        return weir__pq_parse_unexpected(p, " in @", "timestamp");
     }
     return inner;
 }

@@ -15,10 +15,10 @@ static void put_number(struct sink *sink, double value)
 {
     char text[NUMBER_TEXT_MAX];
 
-    weir__sink_bytes(sink, text, weir__number_print(value, 'f', text));
+    weir__pq_sink_bytes(sink, text, weir__pq_number_print(value, 'f', text));
 }
 
-static bool is_plain_name(struct text name)
+bool weir__pq_is_plain_name(struct text name)
 {
     for (uint32_t i = 0; i < name.length; i++) {
         char c = name.at[i], lower = (char)(c | 0x20);
@@ -32,10 +32,10 @@ static bool is_plain_name(struct text name)
 
 static void put_name(struct sink *sink, struct text name)
 {
-    if (is_plain_name(name)) {
+    if (weir__pq_is_plain_name(name)) {
         sink_text(sink, name);
     } else {
-        weir__sink_quoted(sink, name);
+        weir__pq_sink_quoted(sink, name);
     }
 }
 
@@ -57,8 +57,8 @@ static void put_time(struct sink *sink, int64_t ms)
                       (char)('0' + left % 10)};
 
     sink_string(sink, ms < 0 ? "-" : "");
-    weir__sink_int(sink, (int64_t)(left / 1000));
-    weir__sink_bytes(sink, digits, sizeof digits);
+    weir__pq_sink_int(sink, (int64_t)(left / 1000));
+    weir__pq_sink_bytes(sink, digits, sizeof digits);
 }
 
 static void put_at(struct sink *sink, const struct modifiers *m)
@@ -78,12 +78,12 @@ static void put_offset(struct sink *sink, const struct modifiers *m)
 {
     if (m->offset != NULL) {
         sink_string(sink, " offset ");
-        weir__print(sink, m->offset);
+        weir__pq_print(sink, m->offset);
     } else if (m->offset_ns != 0) {
         sink_string(sink, " offset ");
         /* A negative one of less than a millisecond still has its sign. */
         sink_string(sink, m->offset_ns < 0 && m->offset_ns > -1000000 ? "-" : "");
-        weir__duration_print(sink, m->offset_ns);
+        weir__pq_duration_print(sink, m->offset_ns);
     }
 }
 
@@ -95,7 +95,7 @@ static void put_matcher(struct sink *sink, const struct matcher *m)
 
     put_name(sink, m->name);
     sink_string(sink, operators[m->kind]);
-    weir__sink_quoted(sink, m->value);
+    weir__pq_sink_quoted(sink, m->value);
 }
 
 /* How two matchers are ordered: as their texts are, byte by byte. */
@@ -122,7 +122,7 @@ static bool is_written(const struct node *node, const struct matcher *m)
 }
 
 /* Name and matchers; these sorted, by picking the next bigger one each time. */
-static void put_selector(struct sink *sink, const struct node *node)
+void weir__pq_print_selector(struct sink *sink, const struct node *node)
 {
     const struct matcher *last = NULL;
     uint32_t count = node->selector.count, done = 0;
@@ -164,12 +164,12 @@ static void put_range(struct sink *sink, const struct node *node)
 {
     const struct node *selector = node->range.inner;
 
-    put_selector(sink, selector);
+    weir__pq_print_selector(sink, selector);
     sink_string(sink, "[");
     if (node->range.range != NULL) {
-        weir__print(sink, node->range.range);
+        weir__pq_print(sink, node->range.range);
     } else {
-        weir__duration_print(sink, node->range.range_ns);
+        weir__pq_duration_print(sink, node->range.range_ns);
     }
     sink_string(sink, "]");
     sink_string(sink, modifier_word(selector));
@@ -181,15 +181,15 @@ static void put_subquery_suffix(struct sink *sink, const struct node *node)
 {
     sink_string(sink, "[");
     if (node->range.range != NULL) {
-        weir__print(sink, node->range.range);
+        weir__pq_print(sink, node->range.range);
     } else {
-        weir__duration_print(sink, node->range.range_ns);
+        weir__pq_duration_print(sink, node->range.range_ns);
     }
     sink_string(sink, ":");
     if (node->range.step != NULL) {
-        weir__print(sink, node->range.step);
+        weir__pq_print(sink, node->range.step);
     } else if (node->range.step_ns != 0) {
-        weir__duration_print(sink, node->range.step_ns);
+        weir__pq_duration_print(sink, node->range.step_ns);
     }
     sink_string(sink, "]");
     put_at(sink, &node->range.modifiers);
@@ -200,10 +200,10 @@ static void put_subquery_suffix(struct sink *sink, const struct node *node)
 
 static void put_operator(struct sink *sink, const struct node *node)
 {
-    bool groups = node->binary.cardinality == MANY_TO_ONE ||
-                  node->binary.cardinality == ONE_TO_MANY;
+    bool groups =
+        node->binary.cardinality == MANY_TO_ONE || node->binary.cardinality == ONE_TO_MANY;
 
-    sink_string(sink, weir__token_name(node->token));
+    sink_string(sink, weir__pq_token_name(node->token));
     sink_string(sink, node->binary.returns_bool ? " bool" : "");
     if (!node->binary.vectors) {
         return;
@@ -220,7 +220,7 @@ static void put_operator(struct sink *sink, const struct node *node)
 
 static void put_aggregation(struct sink *sink, const struct node *node)
 {
-    sink_string(sink, weir__token_name(node->token));
+    sink_string(sink, weir__pq_token_name(node->token));
     if (node->aggregate.without || node->aggregate.grouping.count > 0) {
         put_names(sink, node->aggregate.without ? " without (" : " by (",
                   &node->aggregate.grouping);
@@ -234,23 +234,23 @@ static void put_duration(struct sink *sink, const struct node *node)
 
     sink_string(sink, node->duration.wrapped ? "(" : "");
     if (node->token >= TOKEN_STEP && node->token <= TOKEN_MIN_OF) {
-        sink_string(sink, weir__token_name(node->token));
+        sink_string(sink, weir__pq_token_name(node->token));
         sink_string(sink, "(");
         if (left != NULL) {
-            weir__print(sink, left);
+            weir__pq_print(sink, left);
             sink_string(sink, ", ");
-            weir__print(sink, right);
+            weir__pq_print(sink, right);
         }
         sink_string(sink, ")");
     } else if (left == NULL) {
         sink_string(sink, node->token == TOKEN_SUB ? "-" : "");
-        weir__print(sink, right);
+        weir__pq_print(sink, right);
     } else {
-        weir__print(sink, left);
+        weir__pq_print(sink, left);
         sink_string(sink, " ");
-        sink_string(sink, weir__token_name(node->token));
+        sink_string(sink, weir__pq_token_name(node->token));
         sink_string(sink, " ");
-        weir__print(sink, right);
+        weir__pq_print(sink, right);
     }
     sink_string(sink, node->duration.wrapped ? ")" : "");
 }
@@ -264,37 +264,37 @@ static void put_literal(struct sink *sink, const struct node *node)
         return;
     }
     sink_string(sink, value < 0 ? "-" : "");
-    weir__duration_print(sink, (int64_t)(magnitude(value) * 1e9));
+    weir__pq_duration_print(sink, (int64_t)(magnitude(value) * 1e9));
 }
 
 static void put_arguments(struct sink *sink, const struct node *node)
 {
     for (uint32_t i = 0; i < node->call.count; i++) {
         sink_string(sink, i > 0 ? ", " : "");
-        weir__print(sink, node->call.args[i]);
+        weir__pq_print(sink, node->call.args[i]);
     }
 }
 
-void weir__print(struct sink *sink, const struct node *node)
+void weir__pq_print(struct sink *sink, const struct node *node)
 {
     switch (node->kind) {
     case NODE_NUMBER: put_literal(sink, node); break;
-    case NODE_STRING: weir__sink_quoted(sink, node->string); break;
+    case NODE_STRING: weir__pq_sink_quoted(sink, node->string); break;
     case NODE_PAREN:
         sink_string(sink, "(");
-        weir__print(sink, node->inner);
+        weir__pq_print(sink, node->inner);
         sink_string(sink, ")");
         break;
     case NODE_UNARY:
-        sink_string(sink, weir__token_name(node->token));
-        weir__print(sink, node->inner);
+        sink_string(sink, weir__pq_token_name(node->token));
+        weir__pq_print(sink, node->inner);
         break;
     case NODE_BINARY:
-        weir__print(sink, node->binary.left);
+        weir__pq_print(sink, node->binary.left);
         sink_string(sink, " ");
         put_operator(sink, node);
         sink_string(sink, " ");
-        weir__print(sink, node->binary.right);
+        weir__pq_print(sink, node->binary.right);
         break;
     case NODE_CALL:
         sink_string(sink, node->call.function->name);
@@ -306,21 +306,21 @@ void weir__print(struct sink *sink, const struct node *node)
         put_aggregation(sink, node);
         sink_string(sink, "(");
         if (node->aggregate.parameter != NULL) {
-            weir__print(sink, node->aggregate.parameter);
+            weir__pq_print(sink, node->aggregate.parameter);
             sink_string(sink, ", ");
         }
-        weir__print(sink, node->aggregate.inner);
+        weir__pq_print(sink, node->aggregate.inner);
         sink_string(sink, ")");
         break;
     case NODE_SELECTOR:
-        put_selector(sink, node);
+        weir__pq_print_selector(sink, node);
         put_at(sink, &node->selector.modifiers);
         sink_string(sink, modifier_word(node));
         put_offset(sink, &node->selector.modifiers);
         break;
     case NODE_RANGE: put_range(sink, node); break;
     case NODE_SUBQUERY:
-        weir__print(sink, node->range.inner);
+        weir__pq_print(sink, node->range.inner);
         put_subquery_suffix(sink, node);
         break;
     default: put_duration(sink, node); break;
@@ -340,7 +340,7 @@ static bool fits_line(const struct node *node)
 {
     struct sink measure = {NULL, 0, 0};
 
-    weir__print(&measure, node);
+    weir__pq_print(&measure, node);
     return measure.length <= LINE_MAX;
 }
 
@@ -376,7 +376,7 @@ static void put_pretty(struct sink *sink, const struct node *node, int level, bo
 {
     if (node->kind == NODE_SUBQUERY) { /* which upstream does not indent by itself */
         if (fits_line(node)) {
-            weir__print(sink, node);
+            weir__pq_print(sink, node);
         } else {
             put_pretty(sink, node->range.inner, level, trimmed);
             put_subquery_suffix(sink, node);
@@ -394,7 +394,7 @@ static void put_pretty(struct sink *sink, const struct node *node, int level, bo
     }
     indent(sink, trimmed ? 0 : level);
     if (node->kind == NODE_UNARY) {
-        sink_string(sink, weir__token_name(node->token));
+        sink_string(sink, weir__pq_token_name(node->token));
         put_pretty(sink, node->inner, level, true);
     } else if (node->kind == NODE_PAREN && !fits_line(node)) {
         sink_string(sink, "(\n");
@@ -405,7 +405,7 @@ static void put_pretty(struct sink *sink, const struct node *node, int level, bo
     } else if ((node->kind == NODE_CALL || node->kind == NODE_AGGREGATE) && !fits_line(node)) {
         put_pretty_call(sink, node, level);
     } else {
-        weir__print(sink, node);
+        weir__pq_print(sink, node);
     }
 }
 
@@ -413,7 +413,7 @@ static void put_pretty(struct sink *sink, const struct node *node, int level, bo
 
 static weir_status finish(struct sink *sink, size_t capacity, size_t *need)
 {
-    weir__sink_close(sink);
+    weir__pq_sink_close(sink);
     if (need != NULL) {
         *need = sink->length + 1;
     }
@@ -428,7 +428,7 @@ weir_status weir_promql_print(const weir_promql_expr *expr, char *text, size_t c
     if (expr == NULL || (text == NULL && capacity > 0)) {
         return WEIR_E_ARG;
     }
-    weir__print(&sink, expr->root);
+    weir__pq_print(&sink, expr->root);
     return finish(&sink, capacity, need);
 }
 

@@ -74,19 +74,19 @@ struct regex_scratch {
  * Compiles an expression. With `whole`, it matches whole texts only.
  * WEIR_E_PARSE, WEIR_E_UNSUPPORTED, WEIR_E_LIMIT: message says why.
  */
-weir_status weir__regex_compile(struct arena *arena, struct text pattern, bool whole,
-                                struct regex **regex, struct sink *message);
+weir_status weir__pq_regex_compile(struct arena *arena, struct text pattern, bool whole,
+                                   struct regex **regex, struct sink *message);
 
 /* Whether a regex that was compiled `whole` matches; WEIR_E_MEMORY. */
-weir_status weir__regex_matches(const struct regex *regex, struct text value, bool dot_newline,
-                                struct regex_scratch *scratch, bool *matches);
+weir_status weir__pq_regex_matches(const struct regex *regex, struct text value, bool dot_newline,
+                                   struct regex_scratch *scratch, bool *matches);
 
 /*
  * The leftmost match of an expression that was not compiled `whole`. *slots is NULL without one,
  * else regex->groups pairs of positions, -1 where a group took no part; they live in the scratch
  * memory. WEIR_E_MEMORY.
  */
-weir_status weir__regex_find(const struct regex *regex, struct text value, bool dot_newline,
-                             struct regex_scratch *scratch, const int64_t **slots);
+weir_status weir__pq_regex_find(const struct regex *regex, struct text value, bool dot_newline,
+                                struct regex_scratch *scratch, const int64_t **slots);
 
 #endif

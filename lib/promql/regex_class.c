@@ -5,12 +5,12 @@
 
 enum { KELVIN = 0x212A, LONG_S = 0x17F }; /* which fold to k and s */
 
-bool weir__class_add(struct rune_class *class, int32_t low, int32_t high)
+bool weir__pq_class_add(struct rune_class *class, int32_t low, int32_t high)
 {
     void *ranges = class->ranges;
 
-    if (!weir__arena_grow(class->arena, &ranges, class->count, &class->room,
-                          sizeof *class->ranges)) {
+    if (!weir__pq_arena_grow(class->arena, &ranges, class->count, &class->room,
+                             sizeof *class->ranges)) {
         return false;
     }
     class->ranges = ranges;
@@ -24,7 +24,7 @@ static bool add_moved(struct rune_class *class, int32_t low, int32_t high, int32
 {
     low = low > from ? low : from;
     high = high < to ? high : to;
-    return low > high || weir__class_add(class, low + by, high + by);
+    return low > high || weir__pq_class_add(class, low + by, high + by);
 }
 
 static bool holds(int32_t low, int32_t high, int32_t rune)
@@ -32,7 +32,7 @@ static bool holds(int32_t low, int32_t high, int32_t rune)
     return low <= rune && rune <= high;
 }
 
-bool weir__class_add_folded(struct rune_class *class, int32_t low, int32_t high)
+bool weir__pq_class_add_folded(struct rune_class *class, int32_t low, int32_t high)
 {
     bool k = holds(low, high, 'k') || holds(low, high, 'K') || holds(low, high, KELVIN);
     bool s = holds(low, high, 's') || holds(low, high, 'S') || holds(low, high, LONG_S);
@@ -40,12 +40,13 @@ bool weir__class_add_folded(struct rune_class *class, int32_t low, int32_t high)
     if (high > 0x7F && !(low == high && (low == KELVIN || low == LONG_S))) {
         class->beyond = true;
     }
-    return weir__class_add(class, low, high) && add_moved(class, low, high, 'a', 'z', 'A' - 'a') &&
+    return weir__pq_class_add(class, low, high) &&
+           add_moved(class, low, high, 'a', 'z', 'A' - 'a') &&
            add_moved(class, low, high, 'A', 'Z', 'a' - 'A') &&
-           (!k || (weir__class_add(class, KELVIN, KELVIN) && weir__class_add(class, 'k', 'k') &&
-                   weir__class_add(class, 'K', 'K'))) &&
-           (!s || (weir__class_add(class, LONG_S, LONG_S) && weir__class_add(class, 's', 's') &&
-                   weir__class_add(class, 'S', 'S')));
+           (!k || (weir__pq_class_add(class, KELVIN, KELVIN) &&
+                   weir__pq_class_add(class, 'k', 'k') && weir__pq_class_add(class, 'K', 'K'))) &&
+           (!s || (weir__pq_class_add(class, LONG_S, LONG_S) &&
+                   weir__pq_class_add(class, 's', 's') && weir__pq_class_add(class, 'S', 'S')));
 }
 
 /* Sorts the ranges and joins those that touch. */
@@ -78,7 +79,7 @@ static void tidy(struct rune_class *class)
     class->count = kept;
 }
 
-bool weir__class_close(struct rune_class *class, bool negate)
+bool weir__pq_class_close(struct rune_class *class, bool negate)
 {
     struct rune_class other = {.arena = class->arena};
     int32_t next = 0;
@@ -89,12 +90,12 @@ bool weir__class_close(struct rune_class *class, bool negate)
     }
     for (uint32_t i = 0; i < class->count; i++) {
         if (class->ranges[i].low > next &&
-            !weir__class_add(&other, next, class->ranges[i].low - 1)) {
+            !weir__pq_class_add(&other, next, class->ranges[i].low - 1)) {
             return false;
         }
         next = class->ranges[i].high + 1;
     }
-    if (next <= RUNE_MAX && !weir__class_add(&other, next, RUNE_MAX)) {
+    if (next <= RUNE_MAX && !weir__pq_class_add(&other, next, RUNE_MAX)) {
         return false;
     }
     class->ranges = other.ranges;
@@ -118,11 +119,12 @@ static const struct named_class named[] = {
 
 static bool add_either(struct rune_class *class, int32_t low, int32_t high, bool fold)
 {
-    return fold ? weir__class_add_folded(class, low, high) : weir__class_add(class, low, high);
+    return fold ? weir__pq_class_add_folded(class, low, high)
+                : weir__pq_class_add(class, low, high);
 }
 
-bool weir__class_add_named(struct rune_class *class, struct text name, bool negate, bool fold,
-                           bool *known)
+bool weir__pq_class_add_named(struct rune_class *class, struct text name, bool negate, bool fold,
+                              bool *known)
 {
     struct rune_class part = {.arena = class->arena};
     size_t i = 0, count = sizeof named / sizeof named[0];
@@ -147,11 +149,11 @@ bool weir__class_add_named(struct rune_class *class, struct text name, bool nega
             }
         }
     }
-    if (!weir__class_close(&part, negate)) {
+    if (!weir__pq_class_close(&part, negate)) {
         return false;
     }
     for (uint32_t r = 0; r < part.count; r++) {
-        if (!weir__class_add(class, part.ranges[r].low, part.ranges[r].high)) {
+        if (!weir__pq_class_add(class, part.ranges[r].low, part.ranges[r].high)) {
             return false;
         }
     }

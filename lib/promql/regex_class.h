@@ -14,14 +14,14 @@ struct rune_class {
 };
 
 /* All give false when there is no memory. */
-bool weir__class_add(struct rune_class *class, int32_t low, int32_t high);
-bool weir__class_add_folded(struct rune_class *class, int32_t low, int32_t high);
+bool weir__pq_class_add(struct rune_class *class, int32_t low, int32_t high);
+bool weir__pq_class_add_folded(struct rune_class *class, int32_t low, int32_t high);
 
 /* Adds a class by its name (d, s, w, or that of POSIX); *known is set to whether there is one. */
-bool weir__class_add_named(struct rune_class *class, struct text name, bool negate, bool fold,
-                           bool *known);
+bool weir__pq_class_add_named(struct rune_class *class, struct text name, bool negate, bool fold,
+                              bool *known);
 
 /* Sorts and joins; with `negate`, makes it the rest of all runes. */
-bool weir__class_close(struct rune_class *class, bool negate);
+bool weir__pq_class_close(struct rune_class *class, bool negate);
 
 #endif

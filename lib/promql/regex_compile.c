@@ -25,7 +25,7 @@ static uint32_t add_step(struct compiler *c, enum regex_op op, int32_t value)
         c->status = WEIR_E_LIMIT;
         return 0;
     }
-    if (!weir__arena_grow(c->arena, &steps, c->count, &c->room, sizeof *c->steps)) {
+    if (!weir__pq_arena_grow(c->arena, &steps, c->count, &c->room, sizeof *c->steps)) {
         c->status = WEIR_E_MEMORY;
         return 0;
     }
@@ -217,7 +217,7 @@ static bool leading_text(struct arena *arena, const struct regex_node *n, struct
     text->at = at;
     text->length = 0;
     for (uint32_t i = 0; at != NULL && i < runes; i++, child = child->next) {
-        text->length += (uint32_t)weir__rune_write(child->value, at + text->length);
+        text->length += (uint32_t)weir__pq_rune_write(child->value, at + text->length);
     }
     *rest = child;
     return at != NULL;
@@ -277,19 +277,19 @@ static bool find_prefix(struct arena *arena, const struct regex_node *root, stru
     return true;
 }
 
-weir_status weir__regex_compile(struct arena *arena, struct text pattern, bool whole,
-                                struct regex **regex, struct sink *message)
+weir_status weir__pq_regex_compile(struct arena *arena, struct text pattern, bool whole,
+                                   struct regex **regex, struct sink *message)
 {
     struct compiler c = {.arena = arena};
     struct regex_tree tree;
-    weir_status status = weir__regex_parse(arena, pattern, &tree, message);
+    weir_status status = weir__pq_regex_parse(arena, pattern, &tree, message);
     struct regex *made;
     bool memory = true;
 
     if (status != WEIR_OK) {
         return status;
     }
-    made = weir__arena_zeroed(arena, 1, sizeof *made);
+    made = weir__pq_arena_zeroed(arena, 1, sizeof *made);
     if (made == NULL) {
         return WEIR_E_MEMORY;
     }

@@ -24,7 +24,7 @@ static bool prepare(struct run *run)
 
     if (s->room < room) {
         for (int i = 0; i < 2; i++) {
-            s->sparse[i] = weir__arena_zeroed(s->arena, room, sizeof *s->sparse[i]);
+            s->sparse[i] = weir__pq_arena_zeroed(s->arena, room, sizeof *s->sparse[i]);
             s->dense[i] = arena_array(s->arena, room, sizeof *s->dense[i]);
         }
         s->stack = arena_array(s->arena, 3 * (size_t)room + 8, sizeof *s->stack);
@@ -159,7 +159,7 @@ static bool run_threads(struct run *run)
     for (;;) {
         int width = 1;
         int32_t rune = at < run->text.length
-                           ? weir__rune_read(run->text.at + at, run->text.length - at, &width)
+                           ? weir__pq_rune_read(run->text.at + at, run->text.length - at, &width)
                            : -1;
 
         run->count[1 - list] = 0;
@@ -219,8 +219,8 @@ static int quick(const struct regex *regex, struct text value, bool dot_newline)
                NULL;
 }
 
-weir_status weir__regex_matches(const struct regex *regex, struct text value, bool dot_newline,
-                                struct regex_scratch *scratch, bool *matches)
+weir_status weir__pq_regex_matches(const struct regex *regex, struct text value, bool dot_newline,
+                                   struct regex_scratch *scratch, bool *matches)
 {
     struct run run = {
         .regex = regex, .scratch = scratch, .text = value, .dot_newline = dot_newline};
@@ -237,8 +237,8 @@ weir_status weir__regex_matches(const struct regex *regex, struct text value, bo
     return WEIR_OK;
 }
 
-weir_status weir__regex_find(const struct regex *regex, struct text value, bool dot_newline,
-                             struct regex_scratch *scratch, const int64_t **slots)
+weir_status weir__pq_regex_find(const struct regex *regex, struct text value, bool dot_newline,
+                                struct regex_scratch *scratch, const int64_t **slots)
 {
     struct run run = {.regex = regex,
                       .scratch = scratch,

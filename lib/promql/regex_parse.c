@@ -38,7 +38,7 @@ static struct regex_node *fail(struct parser *p, weir_status status, const char 
         sink_string(p->message, what);
         if (from != NULL) {
             sink_string(p->message, ": ");
-            weir__sink_quoted(p->message, (struct text){from, (uint32_t)(to - from)});
+            weir__pq_sink_quoted(p->message, (struct text){from, (uint32_t)(to - from)});
         }
     }
     return NULL;
@@ -52,7 +52,7 @@ static struct regex_node *no_memory(struct parser *p)
 
 static struct regex_node *node(struct parser *p, enum regex_kind kind, int32_t value)
 {
-    struct regex_node *n = weir__arena_zeroed(p->arena, 1, sizeof *n);
+    struct regex_node *n = weir__pq_arena_zeroed(p->arena, 1, sizeof *n);
 
     if (n == NULL) {
         return no_memory(p);
@@ -65,7 +65,7 @@ static struct regex_node *node(struct parser *p, enum regex_kind kind, int32_t v
 static int32_t next_rune(struct parser *p)
 {
     int width;
-    int32_t rune = weir__rune_read(p->at, (size_t)(p->end - p->at), &width);
+    int32_t rune = weir__pq_rune_read(p->at, (size_t)(p->end - p->at), &width);
 
     p->at += width;
     return rune;
@@ -96,7 +96,7 @@ static struct regex_node *close_class(struct parser *p, struct rune_class *class
                     NULL, NULL);
     }
     n = node(p, TREE_CLASS, 0);
-    if (n == NULL || !weir__class_close(class, negate)) {
+    if (n == NULL || !weir__pq_class_close(class, negate)) {
         return no_memory(p);
     }
     n->ranges = class->ranges;
@@ -112,8 +112,8 @@ static struct regex_node *rune_node(struct parser *p, int32_t rune)
     if (!p->flags.fold || !letter) {
         return node(p, TREE_RUNE, rune);
     }
-    return weir__class_add_folded(&class, rune, rune) ? close_class(p, &class, false)
-                                                      : no_memory(p);
+    return weir__pq_class_add_folded(&class, rune, rune) ? close_class(p, &class, false)
+                                                         : no_memory(p);
 }
 
 static int hex_digit(char c)
@@ -198,7 +198,7 @@ static bool add_perl_class(struct parser *p, struct rune_class *class)
     char name = (char)(*p->at | 0x20);
     bool negate = *p->at++ != name, known;
 
-    return weir__class_add_named(class, (struct text){&name, 1}, negate, p->flags.fold, &known);
+    return weir__pq_class_add_named(class, (struct text){&name, 1}, negate, p->flags.fold, &known);
 }
 
 /* [:name:] within brackets. 1: added; 0: there is none; -1: failed. */
@@ -221,7 +221,7 @@ static int add_posix_class(struct parser *p, struct rune_class *class)
     text = (struct text){name + negate, (uint32_t)(stop - name - negate)};
     if (text.length < 2 && !(text.length == 1 && text.at[0] > 'z')) {
         known = false; /* d, s and w are not of POSIX */
-    } else if (!weir__class_add_named(class, text, negate, p->flags.fold, &known)) {
+    } else if (!weir__pq_class_add_named(class, text, negate, p->flags.fold, &known)) {
         no_memory(p);
         return -1;
     }
@@ -259,8 +259,8 @@ static bool add_class_range(struct parser *p, struct rune_class *class, const ch
     if (low < 0 || high < 0) {
         return false;
     }
-    if (!(p->flags.fold ? weir__class_add_folded(class, low, high)
-                        : weir__class_add(class, low, high))) {
+    if (!(p->flags.fold ? weir__pq_class_add_folded(class, low, high)
+                        : weir__pq_class_add(class, low, high))) {
         no_memory(p);
         return false;
     }
@@ -312,7 +312,7 @@ static bool add_group(struct parser *p, struct text name)
 {
     void *names = p->tree->names;
 
-    if (!weir__arena_grow(p->arena, &names, p->tree->groups, &p->name_room, sizeof name)) {
+    if (!weir__pq_arena_grow(p->arena, &names, p->tree->groups, &p->name_room, sizeof name)) {
         no_memory(p);
         return false;
     }
@@ -658,8 +658,8 @@ static struct regex_node *parse_alternation(struct parser *p)
     return all;
 }
 
-weir_status weir__regex_parse(struct arena *arena, struct text pattern, struct regex_tree *tree,
-                              struct sink *message)
+weir_status weir__pq_regex_parse(struct arena *arena, struct text pattern, struct regex_tree *tree,
+                                 struct sink *message)
 {
     struct parser p = {.arena = arena,
                        .pattern = pattern,
@@ -670,7 +670,7 @@ weir_status weir__regex_parse(struct arena *arena, struct text pattern, struct r
 
     p.flags.dot = REGEX_DOT_DEFAULT;
     memset(tree, 0, sizeof *tree);
-    if (!weir__utf8_valid(pattern.at, pattern.length)) {
+    if (!weir__pq_utf8_valid(pattern.at, pattern.length)) {
         fail(&p, WEIR_E_PARSE, "invalid UTF-8", p.at, p.end);
         return p.status;
     }

@@ -37,7 +37,7 @@ struct regex_tree {
     struct text *names;
 };
 
-weir_status weir__regex_parse(struct arena *arena, struct text pattern, struct regex_tree *tree,
-                              struct sink *message);
+weir_status weir__pq_regex_parse(struct arena *arena, struct text pattern, struct regex_tree *tree,
+                                 struct sink *message);
 
 #endif

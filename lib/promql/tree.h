@@ -17,9 +17,9 @@ enum node_kind {
     NODE_CALL,
     NODE_AGGREGATE,
     NODE_SELECTOR,
-    NODE_RANGE,    /* a selector with a range */
+    NODE_RANGE, /* a selector with a range */
     NODE_SUBQUERY,
-    NODE_DURATION  /* arithmetic in a range, a step or an offset */
+    NODE_DURATION /* arithmetic in a range, a step or an offset */
 };
 
 enum match_kind { MATCH_EQUAL, MATCH_NOT_EQUAL, MATCH_REGEX, MATCH_NOT_REGEX };
@@ -54,6 +54,7 @@ struct node {
     uint8_t kind;
     uint8_t type;   /* WEIR_PROMQL_* */
     uint8_t token;  /* operator of NODE_UNARY, _BINARY, _AGGREGATE, _DURATION */
+    bool still;     /* @ makes it the same at all steps of a grid: it is evaluated at the first */
     uint16_t depth; /* of the tree below it */
     uint32_t start, end;
     union {
@@ -88,9 +89,9 @@ struct node {
             bool anchored, smoothed;
         } selector;
         struct {
-            struct node *inner;  /* what the range is of */
+            struct node *inner; /* what the range is of */
             int64_t range_ns, step_ns;
-            struct node *range, *step; /* NODE_DURATION, else NULL */
+            struct node *range, *step;  /* NODE_DURATION, else NULL */
             struct modifiers modifiers; /* of a subquery; a range selector has its selector's */
         } range;
         struct {
@@ -126,19 +127,19 @@ struct parser {
     weir_error *err;
 };
 
-struct node *weir__parse_selector(struct parser *p);
-struct node *weir__parse_range(struct parser *p, struct node *inner);
-struct node *weir__parse_offset(struct parser *p, struct node *inner);
-struct node *weir__parse_at(struct parser *p, struct node *inner);
-struct node *weir__parse_number(struct parser *p); /* the token at hand is one, or a duration */
+struct node *weir__pq_parse_selector(struct parser *p);
+struct node *weir__pq_parse_range(struct parser *p, struct node *inner);
+struct node *weir__pq_parse_offset(struct parser *p, struct node *inner);
+struct node *weir__pq_parse_at(struct parser *p, struct node *inner);
+struct node *weir__pq_parse_number(struct parser *p); /* the token at hand is one, or a duration */
 
-void weir__parse_advance(struct parser *p);
-struct node *weir__parse_node(struct parser *p, enum node_kind kind, uint32_t start);
-struct node *weir__parse_unexpected(struct parser *p, const char *context, const char *expected);
-struct node *weir__parse_fail(struct parser *p, uint32_t at, const char *what);
-struct node *weir__parse_memory(struct parser *p);
-bool weir__parse_string(struct parser *p, struct text *value); /* of the token at hand */
-bool weir__parse_deepen(struct parser *p, struct node *node, const struct node *child);
+void weir__pq_parse_advance(struct parser *p);
+struct node *weir__pq_parse_node(struct parser *p, enum node_kind kind, uint32_t start);
+struct node *weir__pq_parse_unexpected(struct parser *p, const char *context, const char *expected);
+struct node *weir__pq_parse_fail(struct parser *p, uint32_t at, const char *what);
+struct node *weir__pq_parse_memory(struct parser *p);
+bool weir__pq_parse_string(struct parser *p, struct text *value); /* of the token at hand */
+bool weir__pq_parse_deepen(struct parser *p, struct node *node, const struct node *child);
 
 static inline bool parse_is(const struct parser *p, enum token_kind kind)
 {
@@ -151,18 +152,22 @@ static inline bool parse_accept(struct parser *p, enum token_kind kind)
     if (p->token.kind != kind) {
         return false;
     }
-    weir__parse_advance(p);
+    weir__pq_parse_advance(p);
     return true;
 }
 
 /* Types and arguments, in check.c; WEIR_E_PARSE. */
-weir_status weir__check(const struct weir_promql_expr *expr, weir_error *err);
+weir_status weir__pq_check(const struct weir_promql_expr *expr, weir_error *err);
 
 /* "1h30m" and the like in ns, in duration.c. NULL, or what is wrong. */
-const char *weir__duration_parse(struct text text, int64_t *ns);
-void weir__duration_print(struct sink *sink, int64_t ns);
+const char *weir__pq_duration_parse(struct text text, int64_t *ns);
+void weir__pq_duration_print(struct sink *sink, int64_t ns);
+
+/* Letters, digits and underscores, no digit in front: what needs no quotes. */
+bool weir__pq_is_plain_name(struct text name);
 
 /* An expression on one line, in print.c. */
-void weir__print(struct sink *sink, const struct node *node);
+void weir__pq_print(struct sink *sink, const struct node *node);
+void weir__pq_print_selector(struct sink *sink, const struct node *node); /* name and matchers */
 
 #endif

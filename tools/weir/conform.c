@@ -223,6 +223,8 @@ static void run_line(struct conform_report *r, const char *line, size_t length, 
     const char *name;
 
     s.root = root;
+    s.line = line;
+    s.length = length;
     s.report = r;
     s.index = -1;
     s.steps = cJSON_GetObjectItemCaseSensitive(root, "steps");

@@ -17,6 +17,8 @@ struct conform_report;
 /* One scenario being run. */
 struct scenario {
     const char *name;
+    const char *line; /* as it was read, and how long that is */
+    size_t length;
     const cJSON *root, *config, *steps;
     weir_time epoch;      /* what every `t` counts from */
     const char *upstream; /* module and version that was recorded */

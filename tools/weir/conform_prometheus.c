@@ -117,20 +117,74 @@ static cJSON *parsed(const char *text, size_t length)
     return got;
 }
 
+/*
+ * A scenario that has NULs in texts, read again with U+E000 in their place: cJSON's texts end at
+ * the first NUL. NULL when there are none.
+ */
+static cJSON *with_stand_ins(const struct scenario *s)
+{
+    static const char nul[] = "\\u0000", stand_in[] = "\\uE000";
+    char *copy = malloc(s->length + 1), *at;
+    cJSON *root = NULL;
+
+    if (copy == NULL) {
+        return NULL;
+    }
+    memcpy(copy, s->line, s->length);
+    copy[s->length] = '\0';
+    for (at = strstr(copy, nul); at != NULL; at = strstr(at, nul)) {
+        memcpy(at, stand_in, strlen(stand_in));
+        root = root != NULL ? root : cJSON_CreateNull();
+    }
+    if (root != NULL) {
+        cJSON_Delete(root);
+        root = cJSON_ParseWithLength(copy, s->length);
+    }
+    free(copy);
+    return root;
+}
+
+/* Turns stand-ins back; `to` has room for the text. */
+static size_t restore_nuls(const char *text, char *to)
+{
+    static const char stand_in[] = "\xEE\x80\x80";
+    size_t n = 0;
+
+    while (*text != '\0') {
+        if (strncmp(text, stand_in, 3) == 0) {
+            to[n++] = '\0';
+            text += 3;
+        } else {
+            to[n++] = *text++;
+        }
+    }
+    return n;
+}
+
 static void run_parse(struct scenario *s)
 {
-    while (conform_next(s)) {
-        const char *coded = conform_text(s->step, "expr_b64", NULL);
-        const char *plain = conform_text(s->step, "expr", "");
-        char *text = coded != NULL ? malloc(strlen(coded) + 1) : NULL;
+    cJSON *again = with_stand_ins(s);
+    const cJSON *steps =
+        again != NULL ? cJSON_GetObjectItemCaseSensitive(again, "steps") : s->steps;
 
-        if (text != NULL) {
-            conform_answer(s, parsed(text, base64_decode(coded, text)));
-        } else {
-            conform_answer(s, parsed(plain, strlen(plain)));
+    while (conform_next(s)) {
+        const cJSON *step = cJSON_GetArrayItem(steps, s->index);
+        const char *coded = conform_text(step, "expr_b64", NULL);
+        const char *plain = conform_text(step, "expr", "");
+        char *text = malloc(strlen(coded != NULL ? coded : plain) + 1);
+        size_t length = 0;
+
+        if (text != NULL && coded != NULL) {
+            length = base64_decode(coded, text);
+        } else if (text != NULL && again != NULL) {
+            length = restore_nuls(plain, text);
+        } else if (text != NULL) {
+            length = strlen(strcpy(text, plain));
         }
+        conform_answer(s, text != NULL ? parsed(text, length) : NULL);
         free(text);
     }
+    cJSON_Delete(again);
 }
 
 /* ---- appending ------------------------------------------------------------------------------ */
@@ -165,8 +219,8 @@ static size_t labels_of(const cJSON *object, weir_label *labels)
 static const char *refusal(const struct scenario *s, int number, weir_status status)
 {
     const cJSON *want = cJSON_GetObjectItemCaseSensitive(s->step, "want");
-    const cJSON *row = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(want, "rejected"),
-                                          number);
+    const cJSON *row =
+        cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(want, "rejected"), number);
     const cJSON *text = cJSON_GetArrayItem(row, 2);
     const char *kind = status == WEIR_E_TIME ? "out of order" : "duplicate sample";
 
@@ -190,8 +244,8 @@ static void append_series(const struct scenario *s, weir_series_store *store, co
     cJSON_ArrayForEach(sample, cJSON_GetObjectItemCaseSensitive(one, "samples"))
     {
         int64_t t = ms_of(s, conform_integer(cJSON_GetArrayItem(sample, 0)));
-        weir_status status = weir_series_store_append(store, series, t,
-                                                      sample_value(cJSON_GetArrayItem(sample, 1)));
+        weir_status status =
+            weir_series_store_append(store, series, t, sample_value(cJSON_GetArrayItem(sample, 1)));
 
         if (status != WEIR_OK) {
             const char *text = refusal(s, cJSON_GetArraySize(rejected), status);
@@ -334,8 +388,8 @@ static void follow_habit(cJSON *got, const cJSON *want)
     int count = cJSON_GetArraySize(got);
 
     for (int i = 0; i < count && i < cJSON_GetArraySize(want); i++) {
-        const cJSON *labels = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(want, i),
-                                                               "labels");
+        const cJSON *labels =
+            cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(want, i), "labels");
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(got, i), "value");
 
         for (int j = i; j < count; j++) {
@@ -345,7 +399,11 @@ static void follow_habit(cJSON *got, const cJSON *want)
                 break;
             }
             if (cJSON_Compare(cJSON_GetObjectItemCaseSensitive(other, "labels"), labels, 1)) {
-                cJSON_InsertItemInArray(got, i, cJSON_DetachItemFromArray(got, j));
+                if (j > i) {
+                    cJSON *moved = cJSON_DetachItemFromArray(got, j);
+
+                    cJSON_InsertItemInArray(got, i, moved);
+                }
                 break;
             }
         }
@@ -405,9 +463,8 @@ static cJSON *result_item(const struct scenario *s, const weir_promql_result *r)
         cJSON *list = cJSON_AddArrayToObject(got, "result");
 
         for (uint32_t i = 0; order != NULL && i < r->series_count; i++) {
-            cJSON_AddItemToArray(list, r->type == WEIR_PROMQL_VECTOR
-                                           ? vector_item(r, order[i])
-                                           : matrix_item(s, r, order[i]));
+            cJSON_AddItemToArray(list, r->type == WEIR_PROMQL_VECTOR ? vector_item(r, order[i])
+                                                                     : matrix_item(s, r, order[i]));
         }
         free(order);
         if (ordered) {
@@ -486,9 +543,8 @@ static void run_promql(struct scenario *s)
     while (conform_next(s)) {
         const cJSON *list = cJSON_GetObjectItemCaseSensitive(s->step, "append");
 
-        conform_answer(s, list != NULL
-                              ? appended(s, store, list)
-                              : queried(s, store, conform_text(s->step, "query", "")));
+        conform_answer(s, list != NULL ? appended(s, store, list)
+                                       : queried(s, store, conform_text(s->step, "query", "")));
     }
     weir_series_store_free(store);
 }
