@@ -312,71 +312,15 @@ static weir_status eval_vector(struct eval *ev, const struct grid *grid, const s
     return WEIR_OK;
 }
 
-weir_status weir__pq_absent_labels(struct eval *ev, const struct node *argument,
-                                   struct labels *labels)
-{
-    const struct node *selector = unwrap(argument);
-
-    *labels = weir__pq_labels_none();
-    if (selector->kind == NODE_RANGE) {
-        selector = selector->range.inner;
-    }
-    for (uint32_t i = 0; selector->kind == NODE_SELECTOR && i < selector->selector.count; i++) {
-        const struct matcher *m = &selector->selector.matchers[i];
-        uint32_t name, value = SYMBOL_EMPTY;
-        bool before = false;
-        weir_status status;
-
-        for (uint32_t j = 0; j < i; j++) { /* a name that is matched twice is left out */
-            const struct matcher *other = &selector->selector.matchers[j];
-
-            before = before || (other->kind == MATCH_EQUAL && text_equal(other->name, m->name));
-        }
-        status = weir__pq_eval_symbol(ev, m->name, &name);
-        if (status == WEIR_OK && m->kind == MATCH_EQUAL && !before) {
-            status = weir__pq_eval_symbol(ev, m->value, &value);
-        }
-        if (status != WEIR_OK) {
-            return status;
-        }
-        if (name == SYMBOL_NAME || (!is_2_42(ev) && (name == SYMBOL_TYPE || name == SYMBOL_UNIT))) {
-            continue;
-        }
-        *labels = weir__pq_labels_with(ev, *labels, name, value);
-        if (labels->set == NULL) {
-            return weir__pq_eval_memory(ev);
-        }
-    }
-    return WEIR_OK;
-}
-
 static weir_status eval_absent(struct eval *ev, const struct grid *grid, const struct node *call,
                                struct value *out)
 {
-    struct labels labels;
     struct value in;
     weir_status status = weir__pq_eval(ev, grid, call->call.args[0], &in);
-    struct row *row;
 
-    status = status == WEIR_OK ? weir__pq_absent_labels(ev, call->call.args[0], &labels) : status;
-    if (status != WEIR_OK) {
-        return status;
-    }
-    row = weir__pq_row_add(ev, &out->matrix, grid, labels);
-    if (row == NULL) {
-        return weir__pq_eval_memory(ev);
-    }
-    for (uint32_t k = 0; k < grid->count; k++) {
-        bool found = false;
-
-        for (uint32_t i = 0; i < in.matrix.count && !found; i++) {
-            found = in.matrix.rows[i].has[k] != 0;
-        }
-        if (!found) {
-            row_put(row, k, 1);
-        }
-    }
-    return WEIR_OK;
+    return status == WEIR_OK
+               ? weir__pq_absent(ev, grid, call->call.args[0], &in.matrix, &out->matrix)
+               : status;
 }
 
 static weir_status eval_sort(struct eval *ev, const struct grid *grid, const struct node *call,
@@ -390,7 +334,7 @@ static weir_status eval_sort(struct eval *ev, const struct grid *grid, const str
     if (status != WEIR_OK) {
         return status;
     }
-    if (grid->count > 1) {
+    if (grid->end != grid->start) {
         weir__pq_note(
             ev, WEIR_PROMQL_WARNING, call,
             "sort is ineffective for range queries since results always have a fixed order",
@@ -484,7 +428,7 @@ weir_status weir__pq_eval(struct eval *ev, const struct grid *grid, const struct
 {
     node = unwrap(node);
     if (node->still && grid->count > 1) {
-        struct grid first = {grid->start, grid->step, 1};
+        struct grid first = {grid->start, grid->start, grid->step, 1};
         weir_status status = weir__pq_eval(ev, &first, node, out);
 
         return status == WEIR_OK ? spread(ev, grid, out) : status;

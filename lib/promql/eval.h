@@ -10,9 +10,9 @@
 #include "promql/store.h"
 #include "promql/tree.h"
 
-/* start, start + step, ..., `count` of them */
+/* start, start + step, ..., `count` of them up to end, which need not be one */
 struct grid {
-    int64_t start, step;
+    int64_t start, end, step;
     uint32_t count;
 };
 
@@ -205,9 +205,9 @@ weir_status weir__pq_eval_label_replace(struct eval *ev, const struct grid *grid
 weir_status weir__pq_eval_label_join(struct eval *ev, const struct grid *grid,
                                      const struct node *call, struct value *out);
 
-/* The labels of absent() and absent_over_time(): those that its selector asks to be equal. */
-weir_status weir__pq_absent_labels(struct eval *ev, const struct node *argument,
-                                   struct labels *labels);
+/* absent() and absent_over_time() of an argument that gave `in`. */
+weir_status weir__pq_absent(struct eval *ev, const struct grid *grid, const struct node *argument,
+                            const struct matrix *in, struct matrix *out);
 
 /* A binary operator on two numbers; *keep: whether a comparison holds. */
 double weir__pq_operate(uint8_t token, double left, double right, bool *keep);

@@ -99,7 +99,7 @@ static weir_status subquery_grid(struct eval *ev, const struct node *node, int64
     if (is_2_42(ev) ? start < from : start <= from) {
         start += step;
     }
-    *out = (struct grid){start, step, 0};
+    *out = (struct grid){start, last, step, 0};
     if (last >= start) {
         uint64_t steps = (uint64_t)(last - start) / (uint64_t)step + 1;
 
@@ -267,35 +267,6 @@ static weir_status run_series(struct range_call *c, const struct range_row *sour
     return WEIR_OK;
 }
 
-/* absent_over_time(): 1 at the steps where no row has a value. */
-static weir_status invert(struct range_call *c, struct matrix *out)
-{
-    struct matrix in = *out;
-    struct labels labels;
-    struct row *row;
-    weir_status status = weir__pq_absent_labels(c->ev, c->argument, &labels);
-
-    if (status != WEIR_OK) {
-        return status;
-    }
-    *out = (struct matrix){0};
-    row = weir__pq_row_add(c->ev, out, c->grid, labels);
-    if (row == NULL) {
-        return weir__pq_eval_memory(c->ev);
-    }
-    for (uint32_t k = 0; k < c->grid->count; k++) {
-        bool found = false;
-
-        for (uint32_t i = 0; i < in.count && !found; i++) {
-            found = in.rows[i].has[k] != 0;
-        }
-        if (!found) {
-            row_put(row, k, 1);
-        }
-    }
-    return WEIR_OK;
-}
-
 /* Prepares a call: its range, its parameter. */
 static weir_status open_call(struct range_call *c)
 {
@@ -343,7 +314,10 @@ weir_status weir__pq_eval_range_call(struct eval *ev, const struct grid *grid,
         return status;
     }
     if (c.id == FN_ABSENT_OVER_TIME) {
-        return invert(&c, &out->matrix);
+        struct matrix found = out->matrix;
+
+        out->matrix = (struct matrix){0};
+        return weir__pq_absent(ev, grid, c.argument, &found, &out->matrix);
     }
     return c.id == FN_LAST_OVER_TIME || c.id == FN_FIRST_OVER_TIME
                ? weir__pq_rows_unite(ev, grid, call, &out->matrix)

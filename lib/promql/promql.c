@@ -372,9 +372,10 @@ static weir_status evaluate(struct eval *ev, const struct grid *grid, bool range
 }
 
 /* The steps of a grid that passed the checks. */
-static weir_status check_grid(const struct weir_promql_expr *expr, struct grid *grid, int64_t end,
+static weir_status check_grid(const struct weir_promql_expr *expr, struct grid *grid,
                               weir_error *err)
 {
+    int64_t end = grid->end;
     uint64_t steps;
 
     if (grid->step < 1) {
@@ -399,14 +400,14 @@ static weir_status check_grid(const struct weir_promql_expr *expr, struct grid *
 }
 
 static weir_status query(const weir_series_store *store, const weir_promql_expr *expr,
-                         struct grid *grid, int64_t end, bool ranged,
-                         const weir_promql_options *options, const weir_allocator *allocator,
-                         weir_promql_result **result, weir_error *err)
+                         struct grid *grid, bool ranged, const weir_promql_options *options,
+                         const weir_allocator *allocator, weir_promql_result **result,
+                         weir_error *err)
 {
     struct eval ev = {.store = store,
                       .expr = expr,
                       .start = grid->start,
-                      .end = end,
+                      .end = grid->end,
                       .err = err,
                       .step = ranged ? grid->step : 0};
     struct owned_result *made = NULL;
@@ -415,12 +416,12 @@ static weir_status query(const weir_series_store *store, const weir_promql_expr 
     if (store == NULL || expr == NULL || allocator == NULL || result == NULL) {
         return fail(err, WEIR_E_ARG, "store, expr, allocator and result must not be NULL");
     }
-    if (grid->start > TIME_MAX || grid->start < -TIME_MAX || end > TIME_MAX || end < -TIME_MAX ||
-        grid->step > TIME_MAX) {
+    if (grid->start > TIME_MAX || grid->start < -TIME_MAX || grid->end > TIME_MAX ||
+        grid->end < -TIME_MAX || grid->step > TIME_MAX) {
         return fail(err, WEIR_E_RANGE, "a time beyond 73 million years");
     }
     status = take_options(options, &ev.options, err);
-    status = status == WEIR_OK && ranged ? check_grid(expr, grid, end, err) : status;
+    status = status == WEIR_OK && ranged ? check_grid(expr, grid, err) : status;
     if (status != WEIR_OK) {
         return status;
     }
@@ -442,9 +443,9 @@ weir_status weir_promql_instant(const weir_series_store *store, const weir_promq
                                 const weir_allocator *allocator, weir_promql_result **result,
                                 weir_error *err)
 {
-    struct grid grid = {at_ms, 1, 1};
+    struct grid grid = {at_ms, at_ms, 1, 1};
 
-    return query(store, expr, &grid, at_ms, false, options, allocator, result, err);
+    return query(store, expr, &grid, false, options, allocator, result, err);
 }
 
 weir_status weir_promql_range(const weir_series_store *store, const weir_promql_expr *expr,
@@ -452,9 +453,9 @@ weir_status weir_promql_range(const weir_series_store *store, const weir_promql_
                               const weir_promql_options *options, const weir_allocator *allocator,
                               weir_promql_result **result, weir_error *err)
 {
-    struct grid grid = {start_ms, step_ms, 0};
+    struct grid grid = {start_ms, end_ms, step_ms, 0};
 
-    return query(store, expr, &grid, end_ms, true, options, allocator, result, err);
+    return query(store, expr, &grid, true, options, allocator, result, err);
 }
 
 /* ---- looking at expressions ----------------------------------------------------------------- */

@@ -383,27 +383,22 @@ static cJSON *matrix_item(const struct scenario *s, const weir_promql_result *r,
 }
 
 /* Where upstream's order is a habit, its order: elements with equal values change places. */
-static void follow_habit(cJSON *got, const cJSON *want)
+static void follow_habit(cJSON **items, int count, const cJSON *want)
 {
-    int count = cJSON_GetArraySize(got);
-
     for (int i = 0; i < count && i < cJSON_GetArraySize(want); i++) {
         const cJSON *labels =
             cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(want, i), "labels");
-        const cJSON *value = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(got, i), "value");
+        const cJSON *value = cJSON_GetObjectItemCaseSensitive(items[i], "value");
 
         for (int j = i; j < count; j++) {
-            cJSON *other = cJSON_GetArrayItem(got, j);
+            cJSON *other = items[j];
 
             if (!cJSON_Compare(cJSON_GetObjectItemCaseSensitive(other, "value"), value, 1)) {
                 break;
             }
             if (cJSON_Compare(cJSON_GetObjectItemCaseSensitive(other, "labels"), labels, 1)) {
-                if (j > i) {
-                    cJSON *moved = cJSON_DetachItemFromArray(got, j);
-
-                    cJSON_InsertItemInArray(got, i, moved);
-                }
+                memmove(&items[i + 1], &items[i], (size_t)(j - i) * sizeof items[0]);
+                items[i] = other;
                 break;
             }
         }
@@ -446,6 +441,28 @@ static void put_notes(cJSON *got, const cJSON *want, const weir_promql_result *r
     }
 }
 
+/* The series of a result, in order of labels or as they are. */
+static void put_series(const struct scenario *s, const weir_promql_result *r, cJSON *list,
+                       int sorted)
+{
+    const cJSON *want = cJSON_GetObjectItemCaseSensitive(s->step, "want");
+    uint32_t *order = series_order(r, sorted);
+    cJSON **items = malloc((r->series_count + 1) * sizeof *items);
+
+    for (uint32_t i = 0; order != NULL && items != NULL && i < r->series_count; i++) {
+        items[i] =
+            r->type == WEIR_PROMQL_VECTOR ? vector_item(r, order[i]) : matrix_item(s, r, order[i]);
+    }
+    if (items != NULL && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(want, "ties"))) {
+        follow_habit(items, (int)r->series_count, cJSON_GetObjectItemCaseSensitive(want, "result"));
+    }
+    for (uint32_t i = 0; order != NULL && items != NULL && i < r->series_count; i++) {
+        cJSON_AddItemToArray(list, items[i]);
+    }
+    free(order);
+    free(items);
+}
+
 static cJSON *result_item(const struct scenario *s, const weir_promql_result *r)
 {
     const cJSON *want = cJSON_GetObjectItemCaseSensitive(s->step, "want");
@@ -459,20 +476,14 @@ static cJSON *result_item(const struct scenario *s, const weir_promql_result *r)
     } else if (r->type == WEIR_PROMQL_STRING) {
         put_text(got, "value", r->text, r->text_length);
     } else {
-        uint32_t *order = series_order(r, r->type == WEIR_PROMQL_VECTOR && !ordered);
         cJSON *list = cJSON_AddArrayToObject(got, "result");
 
-        for (uint32_t i = 0; order != NULL && i < r->series_count; i++) {
-            cJSON_AddItemToArray(list, r->type == WEIR_PROMQL_VECTOR ? vector_item(r, order[i])
-                                                                     : matrix_item(s, r, order[i]));
-        }
-        free(order);
+        put_series(s, r, list, r->type == WEIR_PROMQL_VECTOR && !ordered);
         if (ordered) {
             cJSON_AddTrueToObject(got, "ordered");
         }
         if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(want, "ties"))) {
             cJSON_AddTrueToObject(got, "ties");
-            follow_habit(list, wanted);
         }
         check_labels(list, wanted);
     }
