@@ -21,7 +21,9 @@ enum {
     WEIR_KIND_MAX_WINDOW = 2,
     WEIR_KIND_KPA_COLLECTOR = 3,
     WEIR_KIND_KPA_DECIDER = 4,
-    WEIR_KIND_KPA = 5
+    WEIR_KIND_KPA = 5,
+    WEIR_KIND_HPA = 10,
+    WEIR_KIND_BEHAVIOR = 11
 };
 
 /** One value of one input series, or the reason why there is none. */
@@ -34,12 +36,31 @@ typedef struct weir_reading {
     double value;
 } weir_reading;
 
+/** The Ready condition of a pod. */
+enum {
+    WEIR_READY_FALSE = 0,
+    WEIR_READY_TRUE = 1,
+    WEIR_READY_UNKNOWN = 2, /**< the node does not answer */
+    WEIR_READY_NONE = 3     /**< the pod has no such condition yet */
+};
+
+/** The phase of a pod. */
+enum {
+    WEIR_PHASE_RUNNING = 0,
+    WEIR_PHASE_PENDING = 1,
+    WEIR_PHASE_SUCCEEDED = 2,
+    WEIR_PHASE_FAILED = 3,
+    WEIR_PHASE_UNKNOWN = 4 /**< unknown, or none at all */
+};
+
 /** A pod of the scale target, as a controller sees it. */
 typedef struct weir_pod {
     weir_time started;     /**< status.startTime; WEIR_TIME_NONE: not started */
     weir_time ready_since; /**< last transition of the Ready condition; WEIR_TIME_NONE: none */
-    int32_t ready;         /**< 1: the Ready condition is true */
+    int32_t ready;         /**< WEIR_READY_* */
     int32_t deleted;       /**< 1: it is being deleted */
+    int32_t phase;         /**< WEIR_PHASE_* */
+    int32_t reserved;      /**< 0 */
 } weir_pod;
 
 /** The scale target at one instant. Fill with weir_target_init() before the first use. */

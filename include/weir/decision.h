@@ -94,8 +94,34 @@ enum {
     WEIR_RULE_KPA_GRACE = 30,              /**< kpa.zero.grace_period */
     WEIR_RULE_KPA_TO_ZERO = 31,            /**< kpa.zero.apply */
     WEIR_RULE_KPA_UNKNOWN = 32,            /**< kpa.unknown */
+    WEIR_RULE_HPA_METRIC = 40,             /**< hpa.metric */
+    WEIR_RULE_HPA_TOLERANCE = 41,          /**< hpa.tolerance */
+    WEIR_RULE_HPA_DIRECTION = 42,          /**< hpa.direction_flip */
+    WEIR_RULE_HPA_SIZE = 43,               /**< hpa.size_flip */
+    WEIR_RULE_HPA_LARGEST = 44,            /**< hpa.largest */
+    WEIR_RULE_HPA_NO_SOURCE = 45,          /**< hpa.failed.source */
+    WEIR_RULE_HPA_NO_TARGET = 46,          /**< hpa.failed.target */
+    WEIR_RULE_HPA_NO_PODS = 47,            /**< hpa.failed.pods */
+    WEIR_RULE_HPA_NO_SAMPLES = 48,         /**< hpa.failed.samples */
+    WEIR_RULE_HPA_NO_REQUEST = 49,         /**< hpa.failed.request */
+    WEIR_RULE_HPA_IGNORED = 50,            /**< hpa.pods.ignored */
+    WEIR_RULE_HPA_UNREADY = 51,            /**< hpa.pods.unready */
+    WEIR_RULE_HPA_MISSING = 52,            /**< hpa.pods.missing */
+    WEIR_RULE_HPA_BLOCKED = 53,            /**< hpa.blocked */
+    WEIR_RULE_HPA_NEGATIVE = 54,           /**< hpa.negative */
+    WEIR_RULE_HPA_NO_SCALE = 55,           /**< hpa.no_scale */
+    WEIR_RULE_HPA_SELECTOR = 56,           /**< hpa.selector */
+    WEIR_RULE_HPA_DISABLED = 57,           /**< hpa.disabled */
     WEIR_RULE_BOUNDS_MIN = 70,             /**< bounds.min */
-    WEIR_RULE_BOUNDS_MAX = 71              /**< bounds.max */
+    WEIR_RULE_BOUNDS_MAX = 71,             /**< bounds.max */
+    WEIR_RULE_BEHAVIOR_WINDOW_UP = 72,     /**< behavior.window.up */
+    WEIR_RULE_BEHAVIOR_WINDOW_DOWN = 73,   /**< behavior.window.down */
+    WEIR_RULE_BEHAVIOR_POLICY_UP = 74,     /**< behavior.policy.up */
+    WEIR_RULE_BEHAVIOR_POLICY_DOWN = 75,   /**< behavior.policy.down */
+    WEIR_RULE_BEHAVIOR_DISABLED_UP = 76,   /**< behavior.disabled.up */
+    WEIR_RULE_BEHAVIOR_DISABLED_DOWN = 77, /**< behavior.disabled.down */
+    WEIR_RULE_BEHAVIOR_FACTOR = 78,        /**< behavior.factor */
+    WEIR_RULE_BEHAVIOR_DESIRED = 79        /**< behavior.desired */
 };
 
 /**

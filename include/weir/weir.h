@@ -11,10 +11,13 @@
 
 #include <weir/autoscaler.h>
 #include <weir/base.h>
+#include <weir/behavior.h>
 #include <weir/decision.h>
 #include <weir/fields.h>
+#include <weir/hpa.h>
 #include <weir/kpa.h>
 #include <weir/kpa_stats.h>
+#include <weir/quantity.h>
 #include <weir/replay.h>
 #include <weir/window.h>
 

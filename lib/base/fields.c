@@ -125,7 +125,7 @@ static void put_bound(struct weir__text *text, const weir_field *field, int64_t 
 static weir_status out_of_bounds(const void *config, const weir_field *field, weir_error *err)
 {
     int is_double = field->type == WEIR_FIELD_DOUBLE;
-    int open = is_double ? field->dmax == WEIR__INF : field->imax == INT64_MAX;
+    int open = is_double ? field->dmax >= DBL_MAX : field->imax == INT64_MAX;
     int above = (field->flags & WEIR_FIELD_ABOVE_MIN) != 0;
     struct weir__text text;
 
@@ -252,7 +252,8 @@ static weir_status check_field(const weir_field *field, const void *config, weir
         return out_of_bounds(config, field, err);
     }
     if ((field->flags & WEIR_FIELD_WHOLE_SECONDS) != 0 &&
-        get_int(config, field) % WEIR_SECOND != 0) {
+        get_int(config, field) % WEIR_SECOND != 0 &&
+        ((field->flags & WEIR_FIELD_OPTIONAL) == 0 || get_int(config, field) != field->idefault)) {
         return weir__fail(err, WEIR_E_RANGE, field->name, "must be whole seconds");
     }
     return WEIR_OK;

@@ -23,6 +23,12 @@ struct weir__table {
 #define WEIR__MEMBER(type, member)                                                                 \
     .name = #member, .offset = (uint32_t)offsetof(type, member),                                   \
     .size = (uint32_t)sizeof(((type *)0)->member)
+/* An array of structs with the member that holds its length. */
+#define WEIR__LIST(type, member, length)                                                           \
+    .name = #member, .offset = (uint32_t)offsetof(type, member),                                   \
+    .size = (uint32_t)sizeof(((type *)0)->member[0]),                                              \
+    .capacity = (uint32_t)(sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0])),          \
+    .count_offset = (uint32_t)offsetof(type, length)
 #define WEIR__NO_KEYS .key = "", .alias = "", .global_key = ""
 
 /* Writes the defaults of a table into a struct and sets its struct_size, which is its first member.

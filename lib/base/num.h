@@ -154,6 +154,15 @@ static inline int32_t weir__to_i32(double x, int32_t conversion)
     return conversion == WEIR_CONVERT_AMD64 || weir__is_nan(x) || x < 0.0 ? INT32_MIN : INT32_MAX;
 }
 
+/* To int64 as weir_f64_to_i32() does it to int32. */
+static inline int64_t weir__convert_i64(double x, int32_t conversion)
+{
+    if (x >= -9223372036854775808.0 && x < 9223372036854775808.0) {
+        return (int64_t)x;
+    }
+    return conversion == WEIR_CONVERT_AMD64 || !(x > 0.0) ? INT64_MIN : INT64_MAX;
+}
+
 /* To int64, truncating toward zero; NaN and what is out of range become INT64_MIN (Go on amd64). */
 static inline int64_t weir__f64_to_i64(double x)
 {

@@ -3,6 +3,7 @@
  *
  * A new kind of autoscaler is one row in `kinds` and one row in `tables`.
  */
+#include "decide/hpa_state.h"
 #include "decide/kpa_state.h"
 #include "decide/registry.h"
 
@@ -18,6 +19,8 @@ static const struct kind_row kinds[] = {
     [WEIR_KIND_KPA_COLLECTOR] = {"kpa-collector", NULL},
     [WEIR_KIND_KPA_DECIDER] = {"kpa-decider", NULL},
     [WEIR_KIND_KPA] = {"kpa", &weir__kpa_ops},
+    [WEIR_KIND_HPA] = {"hpa", &weir__hpa_ops},
+    [WEIR_KIND_BEHAVIOR] = {"behavior", NULL},
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
@@ -32,6 +35,8 @@ static const struct table_row tables[] = {
     {WEIR_CONFIG_KPA_COLLECTOR, &weir__kpa_collector_table},
     {WEIR_CONFIG_KPA_DECIDER, &weir__kpa_decider_table},
     {WEIR_CONFIG_KPA, &weir__kpa_table},
+    {WEIR_CONFIG_HPA, &weir__hpa_table},
+    {WEIR_CONFIG_BEHAVIOR, &weir__behavior_table},
 };
 
 weir_status weir_fields(int32_t config, const weir_field **fields, size_t *count)

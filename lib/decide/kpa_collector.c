@@ -64,9 +64,10 @@ static weir_status lay_out(const weir_kpa_collector_config *config, struct layou
     if (status != WEIR_OK) {
         return status;
     }
-    l->stable_at = sizeof(weir_kpa_collector);
-    l->panic_at = l->stable_at + stable_bytes;
-    l->bytes = l->panic_at + panic_bytes;
+    /* The small window first: all that a second touches then lies together, but for one bucket. */
+    l->panic_at = sizeof(weir_kpa_collector);
+    l->stable_at = l->panic_at + panic_bytes;
+    l->bytes = l->stable_at + stable_bytes;
     if (l->bytes > UINT32_MAX) {
         return weir__fail(err, WEIR_E_LIMIT, "stable_window", "is too long for one block");
     }
@@ -111,11 +112,11 @@ weir_status weir_kpa_collector_init(weir_kpa_collector *collector, size_t bytes,
     collector->stable_at = (uint32_t)l.stable_at;
     collector->panic_at = (uint32_t)l.panic_at;
     collector->scrape_target = own.scrape_target;
-    status = weir_window_init(weir__collector_stable(collector), l.panic_at - l.stable_at,
-                              &l.stable, err);
+    status =
+        weir_window_init(weir__collector_stable(collector), l.bytes - l.stable_at, &l.stable, err);
     if (status == WEIR_OK) {
-        status =
-            weir_window_init(weir__collector_panic(collector), l.bytes - l.panic_at, &l.panic, err);
+        status = weir_window_init(weir__collector_panic(collector), l.stable_at - l.panic_at,
+                                  &l.panic, err);
     }
     return status;
 }

@@ -44,7 +44,7 @@ static void step(struct round *r, int32_t rule, int32_t pods, double measured, d
 /* The API keeps transition times in whole seconds. */
 static weir_time as_stored(weir_time t)
 {
-    return t - weir__floor_mod(t, WEIR_SECOND);
+    return weir__sub(t, weir__floor_mod(t, WEIR_SECOND));
 }
 
 /* ---- want ----------------------------------------------------------------------------------- */
@@ -82,7 +82,7 @@ static int32_t zero_while_active(struct round *r)
 
     if (age < window) {
         step(r, WEIR_RULE_KPA_STILL_ACTIVE, 1, seconds(age), seconds(window));
-        requeue(r, window - age);
+        requeue(r, weir__sub(window, age));
         return apply(r, 1);
     }
     step(r, WEIR_RULE_KPA_DEACTIVATE, 0, seconds(age), seconds(window));
@@ -124,7 +124,7 @@ static int32_t zero_while_inactive(struct round *r)
     }
     if (retention > 0 && age < retention) {
         step(r, WEIR_RULE_KPA_RETENTION, 0, seconds(age), seconds(retention));
-        requeue(r, retention - age);
+        requeue(r, weir__sub(retention, age));
         return 0;
     }
     step(r, WEIR_RULE_KPA_GRACE, 0, seconds(proxied), seconds(grace));

@@ -25,5 +25,6 @@ struct weir__autoscaler_ops {
 };
 
 extern const struct weir__autoscaler_ops weir__kpa_ops;
+extern const struct weir__autoscaler_ops weir__hpa_ops;
 
 #endif

@@ -272,11 +272,14 @@ int weir__go_float(const char *text, size_t length, double *value)
 /* The base that a prefix names, as Go's literals have it; *skip gets the prefix' length. */
 static int base_of(const char *text, size_t length, size_t *skip)
 {
-    char letter = length >= 3 ? lower(text[1]) : '\0';
+    char letter = '\0';
 
     *skip = 0;
     if (length == 0 || text[0] != '0') {
         return 10;
+    }
+    if (length >= 3) {
+        letter = lower(text[1]);
     }
     *skip = letter == 'x' || letter == 'o' || letter == 'b' ? 2 : 1;
     return letter == 'x' ? 16 : letter == 'b' ? 2 : 8;

@@ -105,7 +105,7 @@ static void set_integer(struct weir__node *node, int64_t integer)
 
 static void set_number(struct weir__node *node)
 {
-    char plain[NUMBER_MAX];
+    char plain[NUMBER_MAX] = {0};
     size_t length = 0;
     int64_t integer;
     uint64_t large;
@@ -118,22 +118,21 @@ static void set_number(struct weir__node *node)
             plain[length++] = node->text[i];
         }
     }
-    if (weir__go_int(plain, length, 0, 64, &integer) == WEIR__GO_OK) {
+    if (weir__go_int(plain, length, 0, 64, &integer) == WEIR__GO_OK ||
+        (length > 2 && memcmp(plain, "0b", 2) == 0 && /* the decoder reads 0b-1 too */
+         weir__go_int(plain + 2, length - 2, 2, 64, &integer) == WEIR__GO_OK)) {
         set_integer(node, integer);
     } else if (weir__go_uint(plain, length, 0, UINT64_MAX, &large) == WEIR__GO_OK) {
         node->type = WEIR__NODE_FLOAT;
         node->number = (double)large;
     } else if (looks_like_float(plain, length)) {
         set_float(node, plain, length);
-    } else if (length > 2 && memcmp(plain, "0b", 2) == 0 &&
-               weir__go_int(plain + 2, length - 2, 2, 64, &integer) == WEIR__GO_OK) {
-        set_integer(node, integer); /* the decoder reads 0b-1 too */
     }
 }
 
 void weir__scalar_resolve(struct weir__node *node)
 {
-    char first = node->length > 0 ? node->text[0] : '\0';
+    char first = node->text[0];
 
     node->type = WEIR__NODE_STRING;
     if (set_word(node)) {

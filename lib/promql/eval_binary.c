@@ -17,6 +17,7 @@ double weir__pq_operate(uint8_t token, double left, double right, bool *keep)
     case TOKEN_DIV: return left / right;
     case TOKEN_POW: return weir__pq_go_pow(left, right);
     case TOKEN_MOD: return weir__pq_go_mod(left, right);
+    case TOKEN_ATAN2: return weir__pq_go_atan2(left, right);
     case TOKEN_EQ: *keep = left == right; break;
     case TOKEN_NEQ: *keep = left != right; break;
     case TOKEN_GT: *keep = left > right; break;
@@ -421,8 +422,7 @@ weir_status weir__pq_eval_binary(struct eval *ev, const struct grid *grid, const
     struct match match = {.ev = ev, .grid = grid, .node = node, .out = &out->matrix};
     weir_status status;
 
-    if (node->token == TOKEN_ATAN2 || node->token == TOKEN_TRIM_UPPER ||
-        node->token == TOKEN_TRIM_LOWER) {
+    if (node->token == TOKEN_TRIM_UPPER || node->token == TOKEN_TRIM_LOWER) {
         return EVAL_FAIL(ev, WEIR_E_UNSUPPORTED, node,
                          {'s', "weir does not evaluate the operator "},
                          {'s', weir__pq_token_name(node->token)});

@@ -48,8 +48,28 @@ static double calendar(uint8_t id, int64_t seconds)
 
 static bool is_calendar(uint8_t id)
 {
-    return (id >= FN_DAY_OF_MONTH && id <= FN_DAYS_IN_MONTH) || id == FN_HOUR || id == FN_MINUTE ||
+    return (id >= FN_DAYS_IN_MONTH && id <= FN_DAY_OF_YEAR) || id == FN_HOUR || id == FN_MINUTE ||
            id == FN_MONTH || id == FN_YEAR;
+}
+
+/* Circular and hyperbolic functions; false when it is none of them. */
+static bool trigonometry(uint8_t id, double x, double *result)
+{
+    switch (id) {
+    case FN_ACOS: *result = weir__pq_go_acos(x); return true;
+    case FN_ACOSH: *result = weir__pq_go_acosh(x); return true;
+    case FN_ASIN: *result = weir__pq_go_asin(x); return true;
+    case FN_ASINH: *result = weir__pq_go_asinh(x); return true;
+    case FN_ATAN: *result = weir__pq_go_atan(x); return true;
+    case FN_ATANH: *result = weir__pq_go_atanh(x); return true;
+    case FN_COS: *result = weir__pq_go_cos(x); return true;
+    case FN_COSH: *result = weir__pq_go_cosh(x); return true;
+    case FN_SIN: *result = weir__pq_go_sin(x); return true;
+    case FN_SINH: *result = weir__pq_go_sinh(x); return true;
+    case FN_TAN: *result = weir__pq_go_tan(x); return true;
+    case FN_TANH: *result = weir__pq_go_tanh(x); return true;
+    default: return false;
+    }
 }
 
 /* A function of x and its parameters. */
@@ -71,7 +91,7 @@ static double apply(const struct eval *ev, uint8_t id, double x, double a, doubl
     case FN_ROUND: return round_to(x, a);
     case FN_SGN: return sign_of(x);
     case FN_SQRT: return weir__pq_go_sqrt(x);
-    default: return calendar(id, whole_seconds(x));
+    default: return trigonometry(id, x, &a) ? a : calendar(id, whole_seconds(x));
     }
 }
 

@@ -25,30 +25,25 @@ enum {
         name, id, FUNCTION_EACH, V, 1, {V}, 1, false                                               \
     }
 
-#define TRIGONOMETRY(name)                                                                         \
-    {                                                                                              \
-        name, FN_NONE, FUNCTION_NONE, V, 1, {V}, 0, false                                          \
-    }
-
 /* Sorted by name. */
 static const struct function functions[] = {
     EACH(FN_ABS, "abs"),
     {"absent", FN_ABSENT, FUNCTION_OWN, V, 1, {V}, 0, false},
     RANGE(FN_ABSENT_OVER_TIME, "absent_over_time"),
-    TRIGONOMETRY("acos"),
-    TRIGONOMETRY("acosh"),
-    TRIGONOMETRY("asin"),
-    TRIGONOMETRY("asinh"),
-    TRIGONOMETRY("atan"),
-    TRIGONOMETRY("atanh"),
+    EACH(FN_ACOS, "acos"),
+    EACH(FN_ACOSH, "acosh"),
+    EACH(FN_ASIN, "asin"),
+    EACH(FN_ASINH, "asinh"),
+    EACH(FN_ATAN, "atan"),
+    EACH(FN_ATANH, "atanh"),
     RANGE(FN_AVG_OVER_TIME, "avg_over_time"),
     EACH(FN_CEIL, "ceil"),
     RANGE(FN_CHANGES, "changes"),
     {"clamp", FN_CLAMP, FUNCTION_EACH, V, 3, {V, S, S}, 0, false},
     {"clamp_max", FN_CLAMP_MAX, FUNCTION_EACH, V, 2, {V, S}, 0, false},
     {"clamp_min", FN_CLAMP_MIN, FUNCTION_EACH, V, 2, {V, S}, 0, false},
-    TRIGONOMETRY("cos"),
-    TRIGONOMETRY("cosh"),
+    EACH(FN_COS, "cos"),
+    EACH(FN_COSH, "cosh"),
     RANGE(FN_COUNT_OVER_TIME, "count_over_time"),
     CALENDAR(FN_DAY_OF_MONTH, "day_of_month"),
     CALENDAR(FN_DAY_OF_WEEK, "day_of_week"),
@@ -100,8 +95,8 @@ static const struct function functions[] = {
     {"round", FN_ROUND, FUNCTION_EACH, V, 2, {V, S}, 1, false},
     {"scalar", FN_SCALAR, FUNCTION_OWN, S, 1, {V}, 0, false},
     EACH(FN_SGN, "sgn"),
-    TRIGONOMETRY("sin"),
-    TRIGONOMETRY("sinh"),
+    EACH(FN_SIN, "sin"),
+    EACH(FN_SINH, "sinh"),
     {"sort", FN_SORT, FUNCTION_OWN, V, 1, {V}, 0, false},
     {"sort_by_label", FN_NONE, FUNCTION_NONE, V, 2, {V, T}, -1, true},
     {"sort_by_label_desc", FN_NONE, FUNCTION_NONE, V, 2, {V, T}, -1, true},
@@ -113,8 +108,8 @@ static const struct function functions[] = {
     RANGE(FN_STDVAR_OVER_TIME, "stdvar_over_time"),
     {"step", FN_NONE, FUNCTION_NONE, S, 0, {0}, 0, true},
     RANGE(FN_SUM_OVER_TIME, "sum_over_time"),
-    TRIGONOMETRY("tan"),
-    TRIGONOMETRY("tanh"),
+    EACH(FN_TAN, "tan"),
+    EACH(FN_TANH, "tanh"),
     {"time", FN_TIME, FUNCTION_OWN, S, 0, {0}, 0, false},
     {"timestamp", FN_TIMESTAMP, FUNCTION_OWN, V, 1, {V}, 0, false},
     {"ts_of_first_over_time", FN_NONE, FUNCTION_NONE, V, 1, {M}, 0, true},

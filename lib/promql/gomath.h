@@ -19,6 +19,20 @@ double weir__pq_go_log2(double x);
 double weir__pq_go_log10(double x);
 double weir__pq_go_pow(double x, double y);
 
+double weir__pq_go_sin(double x);
+double weir__pq_go_cos(double x);
+double weir__pq_go_tan(double x);
+double weir__pq_go_asin(double x);
+double weir__pq_go_acos(double x);
+double weir__pq_go_atan(double x);
+double weir__pq_go_atan2(double y, double x);
+double weir__pq_go_sinh(double x);
+double weir__pq_go_cosh(double x);
+double weir__pq_go_tanh(double x);
+double weir__pq_go_asinh(double x);
+double weir__pq_go_acosh(double x);
+double weir__pq_go_atanh(double x);
+
 /* x = fraction * 2^exponent with fraction in [0.5, 1); 0, NaN and infinities as they are. */
 double weir__pq_go_frexp(double x, int *exponent);
 double weir__pq_go_ldexp(double fraction, int exponent);

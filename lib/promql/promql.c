@@ -505,8 +505,7 @@ static weir_status see_support(const struct node *node, void *user)
     if (node->kind == NODE_CALL && node->call.function->class == FUNCTION_NONE) {
         what = node->call.function->name;
     } else if (node->kind == NODE_BINARY &&
-               (node->token == TOKEN_ATAN2 || node->token == TOKEN_TRIM_UPPER ||
-                node->token == TOKEN_TRIM_LOWER)) {
+               (node->token == TOKEN_TRIM_UPPER || node->token == TOKEN_TRIM_LOWER)) {
         what = weir__pq_token_name(node->token);
     } else if (node->kind == NODE_SELECTOR && node->selector.anchored) {
         what = "anchored";

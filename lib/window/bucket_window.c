@@ -438,7 +438,10 @@ static weir_status weighted_average(const weir_window *w, weir_time start, int32
         weight *= weir__powi(1.0 - w->coefficient, passed);
         count -= passed;
     }
-    if (count > 0 && !weir__slots_exist(w, w->last_index + 1, w->last_index + w->buckets)) {
+    if (count <= 0) {
+        return WEIR_OK; /* all have expired, or there is none: a window may be resized to 0 */
+    }
+    if (!weir__slots_exist(w, w->last_index + 1, w->last_index + w->buckets)) {
         return WEIR_E_PANIC; /* upstream walks from last + buckets down */
     }
     *average = weigh(w, lane, weir__slot_of(w, w->last_index), count, weight);

@@ -88,7 +88,7 @@ weir_status weir_max_window_record(weir_max_window *window, weir_time at, int32_
     while (length > 0 && value >= entries(w)[place(w, length - 1)].value) {
         length--;
     }
-    while (length > 0 && index - entries(w)[first].index >= w->size) {
+    while (length > 0 && weir__sub(index, entries(w)[first].index) >= w->size) {
         first = first + 1 < w->size ? first + 1 : 0;
         length--;
     }

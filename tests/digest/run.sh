@@ -62,5 +62,5 @@ if grep -qw fma /proc/cpuinfo && grep -qw avx2 /proc/cpuinfo; then
 else
     echo "not compared: -march=haswell, which this processor cannot run"
 fi
-compare clang -O1 -fsanitize=memory -fno-sanitize-recover=all
+compare clang -O1 -g -fsanitize=memory -fsanitize-memory-track-origins -fno-sanitize-recover=all
 exit $status

@@ -10,14 +10,6 @@
 #include <weir/kpa.h>
 #include <weir/manifest.h>
 
-/* libfyaml itself forgets an iterator's buffer on some broken scalars; what weir takes is counted
- * below. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libfyaml.so\n";
-}
-
 struct memory {
     int left;      /* allocations until one fails; below 0: none fails */
     size_t in_use; /* bytes */
@@ -61,10 +53,10 @@ static void look_at(const weir_manifest *manifest, int short_of_memory)
         errors += p->severity == WEIR_PROBLEM_ERROR;
     }
     /* An error that found no memory, or no room, is counted all the same. */
-    must(errors == weir_manifest_error_count(manifest) ||
-         ((short_of_memory ||
-           weir_manifest_problem_count(manifest) == WEIR_MANIFEST_PROBLEMS_MAX) &&
-          errors < weir_manifest_error_count(manifest)));
+    must(
+        errors == weir_manifest_error_count(manifest) ||
+        ((short_of_memory || weir_manifest_problem_count(manifest) == WEIR_MANIFEST_PROBLEMS_MAX) &&
+         errors < weir_manifest_error_count(manifest)));
     must(weir_manifest_get_problem(manifest, weir_manifest_problem_count(manifest)) == NULL);
     for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
         const weir_manifest_item *item = weir_manifest_get_item(manifest, i);

@@ -3,26 +3,8 @@
 #   run.sh WEIR SOURCE_DIR
 set -u
 weir=$1
-source=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-# expect NAME CODE PATTERN COMMAND...: the exit code, and a pattern that the output has.
-expect() {
-    name=$1 code=$2 pattern=$3
-    shift 3
-    "$@" >"$work/out" 2>&1 </dev/null
-    got=$?
-    if [ "$got" -eq "$code" ] && grep -Eq -- "$pattern" "$work/out"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name: exit $got, wanted $code and /$pattern/; it printed:"
-        sed 's/^/    /' "$work/out" | head -20
-    fi
-}
+# shellcheck source-path=SCRIPTDIR source=expect.sh
+. "$(dirname "$0")/expect.sh"
 
 service=$work/service.yaml
 cat >"$service" <<'YAML'
@@ -49,21 +31,71 @@ expect 'help' 0 'weir COMMAND --help' "$weir" --help
 expect 'no command' 2 'weir COMMAND' "$weir"
 expect 'version' 0 '^weir [0-9]+\.[0-9]+\.[0-9]+$' "$weir" --version
 expect 'misspelled command' 2 'did you mean replay' "$weir" repaly
+expect 'misspelled option of the program' 2 'did you mean --version' "$weir" --versoin
 expect 'misspelled option' 2 'did you mean --summary' "$weir" replay --sumary
 expect 'option without its value' 2 'needs a value' "$weir" replay --load
-for command in replay explain fields conform; do
+expect 'flag with a value' 2 'takes no value' "$weir" replay --summary=1
+expect 'operand after --' 3 '--summary: No such file' "$weir" conform -- --summary
+expect 'help is no operand' 3 '--help: No such file' "$weir" conform -- --help
+expect 'help as a value' 2 'are needed' "$weir" replay --load --help
+for command in replay explain fields conform completions; do
     expect "help of $command" 0 'Example' "$weir" "$command" --help
+    expect "help about $command" 0 "Usage: weir $command" "$weir" help "$command"
 done
+expect 'help about nothing' 2 'there is no command' "$weir" help nothing
+expect 'exit codes' 0 '^  3  an input file' "$weir" help
+if [ -w /dev/full ]; then
+    for words in --help --version 'fields' 'completions bash' 'help replay'; do
+        # shellcheck disable=SC2086 # words
+        expect "a full disk: $words" 4 'writing the output failed' \
+            sh -c '"$0" "$@" >/dev/full' "$weir" $words
+    done
+fi
 for shell in bash zsh fish; do
     expect "completions of $shell" 0 'replay' "$weir" completions "$shell"
+    "$weir" completions "$shell" >"$work/completions.$shell"
+    if command -v "$shell" >/dev/null; then
+        expect "completions of $shell are $shell" 0 'fine' \
+            sh -c '"$0" -n "$1" && echo fine' "$shell" "$work/completions.$shell"
+    fi
 done
 expect 'completions of no shell' 2 'bash, zsh or fish' "$weir" completions
+expect 'completions of another shell' 2 'bash, zsh or fish, not ksh' "$weir" completions ksh
+# complete WORDS... CURRENT: what bash offers for the last word.
+complete_bash() {
+    bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; _weir
+             echo "${COMPREPLY[*]}"' "$work/completions.bash" "$@"
+}
+if command -v bash >/dev/null; then
+    expect 'completing a command' 0 '^replay$' complete_bash weir rep
+    expect 'completing an option' 0 '^--summary$' complete_bash weir replay --su
+    expect 'completing a value' 0 '^text json markdown$' complete_bash weir fields --format ''
+    expect 'completing a joined value' 0 '^markdown$' complete_bash weir fields --format = m
+    expect 'completing a file' 0 'out$' complete_bash weir replay -f "$work/o"
+    expect 'completing a word' 0 '^bash zsh fish$' complete_bash weir completions ''
+    for table in $(complete_bash weir fields ''); do
+        expect "fields of $table" 0 "^$table: " "$weir" fields "$table"
+    done
+fi
 expect 'fields' 0 'autoscaling.knative.dev/target-burst-capacity' "$weir" fields kpa
 expect 'fields as markdown' 0 '^\| `stable_window`' "$weir" fields kpa --format markdown
+expect 'fields as JSON' 0 '"name":"stable_window","key":"autoscaling.knative.dev/window".*"default":"60s","min":"6s"' \
+    "$weir" fields kpa --format json
+if command -v python3 >/dev/null; then
+    "$weir" fields --format json >"$work/fields.json"
+    expect 'fields as JSON are JSON' 0 'kpa-collector' python3 -m json.tool "$work/fields.json"
+fi
+expect 'a format of no kind' 2 'text, json or markdown, not xml' "$weir" fields --format xml
 expect 'fields of nothing' 2 'there are no fields of' "$weir" fields kpq
 
 replay_of 'a small load' 0 'scale-ups +1$' 'time,concurrency\n0,50\n1,50\n2,50\n3,50\n'
+expect 'no colour and no progress in a pipe' 1 '^0$' \
+    sh -c '"$@" 2>&1 | grep -c "$(printf "\033")"' sh "$weir" replay -f "$service" --load "$csv"
 expect 'explain' 0 'kpa.stable: 1 -> 8' "$weir" explain -f "$service" --load "$csv" --at 2
+expect 'explain at a time as the table shows it' 0 'at 0:00:02: 8 pods' \
+    "$weir" explain -f "$service" --load "$csv" --at 0:00:02
+expect 'explain at no time' 2 'takes seconds, 0:05:46' \
+    "$weir" explain -f "$service" --load "$csv" --at 0:5:2
 expect 'explain before the first decision' 3 'no decision at or before' \
     "$weir" explain -f "$service" --load "$csv" --at 1
 expect 'explain without a time' 2 'needs --at' "$weir" explain -f "$service" --load "$csv"
@@ -106,6 +138,27 @@ replay_of 'an empty cell is no data' 0 'rows replayed +2' 'time,concurrency\n0,\
 replay_of 'a binary file' 3 'NUL byte' 'time,concurrency\n0,\000\n'
 head -c 70000 /dev/zero | tr '\0' 'x' >"$csv"
 expect 'an endless line' 3 'found a longer one' "$weir" replay -f "$service" --load "$csv"
+replay_of 'the gap is no data' 0 'no data, the last decision stays' \
+    'time,concurrency\n0,5\n1,5\n900,5\n'
+replay_of 'twice the load' 0 '^2,100,' 'time,concurrency\n0,50\n2,50\n3,50\n' --scale 2 --format csv
+replay_of 'a bad factor' 2 '--scale takes a number' 'time,concurrency\n0,5\n' --scale -1
+replay_of 'a column twice' 3 'found two, as number 2 and 3' 'time,concurrency,concurrency\n0,5,5\n'
+replay_of 'semicolons' 3 'not by semicolons' 'time;concurrency\n0;5\n'
+replay_of 'no header' 3 'is the header line missing' '0,5\n1,5\n'
+replay_of 'an impossible date' 3 ':2:1: a time in seconds or like' \
+    'time,concurrency\n2026-02-29T00:00:00Z,5\n'
+replay_of 'a pod that takes a week' 2 'pod_start' 'time,concurrency\n0,5\n' --pod-start 168h
+replay_of 'another column of times' 0 'rows replayed +2' 'timestamp,concurrency\n0,5\n3,5\n'
+replay_of 'a chart with csv' 2 '--plot goes with the table' 'time,concurrency\n0,5\n' --plot --format csv
+replay_of 'what to try next' 0 '--at 2: how the first panic' 'time,concurrency\n0,50\n2,50\n3,50\n'
+replay_of 'only a part' 0 'rows replayed +2 over' 'time,concurrency\n0,5\n1,5\n2,5\n3,5\n' \
+    --from 1 --to 2
+expect 'explain as json' 0 '"rule":"kpa.stable","item":-1' \
+    "$weir" explain -f "$service" --load "$csv" --at 2 --format json
+expect 'a bad format of explain' 2 'text or json' \
+    "$weir" explain -f "$service" --load "$csv" --at 2 --format csv
+expect 'a load from the standard input' 0 'rows replayed +2' \
+    sh -c "printf 'time,concurrency\\n0,5\\n3,5\\n' | '$weir' replay -f '$service' --load -"
 replay_of 'a bad duration' 2 'takes a duration' 'time,concurrency\n0,5\n' --pod-start 5x
 replay_of 'a bad format' 2 'table, csv or json' 'time,concurrency\n0,5\n' --format xml
 replay_of 'an unwritable chart' 4 'No such file' 'time,concurrency\n0,5\n3,5\n' --svg "$work/no/x.svg"
@@ -125,28 +178,6 @@ expect 'two services' 2 'choose one with --name; the files have: hello other' \
     "$weir" replay -f "$work/two.yaml" --load "$csv"
 expect 'one of two services' 0 'default/other' \
     "$weir" replay -f "$work/two.yaml" --load "$csv" --name other
-
-printf '%s\n' '{"name":"a","upstream":"x v0.51.0","op":"max_window","config":{"duration":5000000000,"granularity":1000000000},"epoch_s":0,"steps":[{"t":0,"do":"record","value":3,"want":{"current":3}}]}' >"$work/fine.jsonl"
-expect 'conform' 0 'fine: matched 1 of 1' "$weir" conform "$work/fine.jsonl"
-sed 's/"current":3/"current":4/' "$work/fine.jsonl" >"$work/off.jsonl"
-expect 'a mismatch' 1 'a step 0 current: wanted 4, got 3' "$weir" conform "$work/off.jsonl"
-sed 's/"current":3/"current":3,"more":1/' "$work/fine.jsonl" >"$work/more.jsonl"
-expect 'a member that weir does not give' 1 'more: wanted 1, got nothing' "$weir" conform "$work/more.jsonl"
-sed 's/max_window/mystery/' "$work/fine.jsonl" >"$work/op.jsonl"
-expect 'an unknown operation' 1 'op mystery is not known' "$weir" conform "$work/op.jsonl"
-{ echo '{"name":'; cat "$work/fine.jsonl"; } >"$work/bad.jsonl"
-expect 'a malformed line' 3 'bad.jsonl:1: this line is not a scenario' "$weir" conform "$work/bad.jsonl"
-expect 'the other lines still count' 3 'matched 1 of 1' "$weir" conform "$work/bad.jsonl"
-: >"$work/empty.jsonl"
-expect 'an empty file of vectors' 3 'the file is empty' "$weir" conform "$work/empty.jsonl"
-expect 'no file of vectors' 2 'at least one file' "$weir" conform
-for odd in '{"op":"window","steps":[{}]}' '{"op":"decider","steps":[{"do":"scale"},1,null]}' \
-    '{"op":"pipeline","steps":[{"do":"step"}],"config":7}' \
-    '{"op":"multiscaler","steps":[{"do":"tick","t":"9223372036854775807"}],"epoch_s":1e300}' \
-    '{"op":"collector","steps":[{"do":"create"},{"do":"record","stat":3}],"config":{"StableWindow":1e18}}'; do
-    printf '%s\n' "$odd" >"$work/odd.jsonl"
-    expect "odd vectors: $odd" 1 'matched [0-9]+ of' "$weir" conform "$work/odd.jsonl"
-done
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -614,6 +614,36 @@ static void without_networking_it_waits_in_proxy_mode(void **state)
 
 /* Over random lives: never below min-scale while there is a route, never above max-scale, and zero
  * only where scale to zero is on. */
+/* A clock that went back by more than a duration can hold. */
+static void ages_beyond_a_duration_saturate(void **state)
+{
+    static const int32_t actives[] = {WEIR_CONDITION_TRUE, WEIR_CONDITION_FALSE};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        weir_kpa_config config;
+        weir_kpa_reconciler_state before;
+        weir_kpa_reconcile_input in;
+        weir_kpa_reconcile out;
+
+        weir_kpa_config_init(&config, sizeof config);
+        config.scale_to_zero_pod_retention_period = 600 * S;
+        weir_kpa_reconciler_init(&before, sizeof before);
+        before.active = actives[i];
+        before.initialized = before.has_service = 1;
+        before.active_since = INT64_MAX / S * S;
+        weir_kpa_reconcile_input_init(&in, sizeof in);
+        in.desired = 0;
+        in.replicas = 1;
+        in.has_private_service = in.has_service = in.network_ready = 1;
+        in.probe = WEIR_KPA_PROBE_OK;
+        assert_int_equal(weir_kpa_reconcile_step(&config, &before, &in, INT64_MIN + S, &out, NULL),
+                         WEIR_OK);
+        assert_int_equal(out.requeue_count, 1);
+        assert_true(out.requeue_after[0] == INT64_MAX);
+    }
+}
+
 static void bounds_hold_over_random_lives(void **state)
 {
     uint64_t seed = 42;
@@ -663,6 +693,7 @@ int main(void)
     SUITE_TABLE(&suite, wants_as_upstream, rows);
     SUITE_TABLE(&suite, reports_as_upstream, statuses);
     SUITE_TEST(&suite, without_networking_it_waits_in_proxy_mode);
+    SUITE_TEST(&suite, ages_beyond_a_duration_saturate);
     SUITE_TEST(&suite, bounds_hold_over_random_lives);
     return suite_run(&suite, "kpa_reconcile");
 }

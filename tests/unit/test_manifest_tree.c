@@ -126,6 +126,26 @@ static const struct row trees[] = {
      "[9223372036854775807,9.22337e+18f,1.84467e+19f,1e+30f]"},
     {"no infinities", "[inf, Infinity, NaN, -inf, .infinity]",
      "['inf','Infinity','NaN','-inf','.infinity']"},
+    {"quotes in quotes", "['''', 'a''b', '''''''''''''''''''''''''''', 'it''s\n  two lines']",
+     "[''','a'b',''''''''''''''','it's two lines']"},
+    {"lines in single quotes", "a: 'it''s  \n  two \t\n\n\n  lines '\nb: '\r\n x\r\n '\n",
+     "{a:'it's two\n\nlines ',b:' x '}"},
+    {"escapes", "[\"\\x41\\u00e9\\U0001F600\\ud83d\\ude00\\t\\/\\\\\\\"\\ \\_.\"]",
+     "['A\xc3\xa9\xf0\x9f\x98\x80\xf0\x9f\x98\x80\t/\\\" \xc2\xa0.']"},
+    {"lines in double quotes",
+     "a: \"one \\t \n  two\\\n   three \\n\n\n  \\ four\\\"\r\n \"\nb: \"\\x41\\\n  \\\n\n  B\"\n",
+     "{a:'one \t twothree \n\n four\" ',b:'A\nB'}"},
+    {"literal blocks",
+     "a: |\n  1\n   2\n\n  3\n\nb: |-\n  x\n\nc: |+ # kept\n  x\n\nd: |\ne: |2\n   y\nf:\n- |1-\n  "
+     " z\n- |\n w",
+     "{a:'1\n 2\n\n3\n',b:'x',c:'x\n\n',d:'',e:' y\n',f:['  z','w']}"},
+    {"folded blocks",
+     "a: >\n  one\n  two\n\n  three\n    four\n  five\n\n\n  six\nb: >-\n\n  x\n  \ty\nc: >+\n  "
+     "z\n\n",
+     "{a:'one two\nthree\n  four\nfive\n\nsix\n',b:'\nx\n\ty',c:'z\n\n'}"},
+    {"blocks in blocks", "a:\n  - &x b: |2-\n        c\n    \"d\": |\n      e\n  - - >1\n      f\n",
+     "{a:[{b:'  c',d:'e\n'},[' f\n']]}"},
+    {"lines of a plain text", "a: one\n  two\n\n  three\n", "{a:'one two\nthree'}"},
     {"blocks are text", "a: |\n  1\nb: >-\n  true\n", "{a:'1\n',b:'true'}"},
     {"tags", "[!!str 1, !!int \"7\", !!float 1, !!bool on, !mine 1, ! 1, !!null ~]",
      "['1',7,1f,true,'1','1',null]"},
@@ -364,6 +384,7 @@ static void bounds_depth(void **state)
         memset(&r, 0, sizeof r);
         read_all(&r, text, strlen(text));
         assert_int_equal(r.problems.errors, 1);
+        weir__problems_close(&r.problems);
         free(text);
     }
     {
@@ -377,6 +398,7 @@ static void bounds_depth(void **state)
         memset(&r, 0, sizeof r);
         read_all(&r, text, strlen(text));
         assert_int_equal(r.problems.errors, 0);
+        weir__problems_close(&r.problems);
         free(text);
     }
 }
@@ -438,6 +460,7 @@ static void many_keys_are_no_trouble(void **state)
     memset(&r, 0, sizeof r);
     read_all(&r, text, length);
     assert_int_equal(r.problems.errors, 0);
+    weir__problems_close(&r.problems);
     free(text);
 }
 

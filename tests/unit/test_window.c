@@ -426,6 +426,22 @@ static void a_resize_above_the_reserve_needs_space(void **state)
     free(w);
 }
 
+static void a_window_of_no_length_holds_nothing(void **state)
+{
+    (void)state;
+    for (int32_t algorithm = WEIR_WINDOW_LINEAR; algorithm <= WEIR_WINDOW_WEIGHTED; algorithm++) {
+        weir_window *w = window_of(algorithm, 3, 1, 0, 1);
+        double value = 7.0;
+
+        record_at(w, 0, value);
+        assert_int_equal(weir_window_resize(w, 0, T0), WEIR_OK);
+        assert_bits_equal(average_at(w, 0), 0.0);
+        assert_bits_equal(average_at(w, 1000), 0.0);
+        assert_int_equal(weir_window_record(w, T0, &value), WEIR_E_PANIC); /* as upstream */
+        free(w);
+    }
+}
+
 static void snapshots_carry_a_window_over(void **state)
 {
     weir_window *a = window_of(WEIR_WINDOW_WEIGHTED, 20, 1, 40, 1);
@@ -471,6 +487,7 @@ int main(void)
     SUITE_TEST(&suite, what_upstream_panics_on_changes_nothing);
     SUITE_TEST(&suite, bad_arguments_are_refused);
     SUITE_TEST(&suite, a_resize_above_the_reserve_needs_space);
+    SUITE_TEST(&suite, a_window_of_no_length_holds_nothing);
     SUITE_TEST(&suite, snapshots_carry_a_window_over);
     return suite_run(&suite, "window");
 }

@@ -162,7 +162,7 @@ static void pods_panel(FILE *out, const struct bin *columns, size_t width,
     for (size_t i = 0; i < width; i++) {
         top = fmax(top, fmax(columns[i].wanted_high, columns[i].ready_high));
     }
-    top = top <= HEIGHT ? HEIGHT : chart_round_up(top);
+    top = top <= 4 ? 4 : top <= HEIGHT ? HEIGHT : chart_round_up(top);
     fprintf(out, "%*s  %s%s ready%s  %s%s wanted, not ready%s\n", LABEL, "pods", style->ready,
             style->utf8 ? "\u2588" : "#", style->end, style->wanted, style->utf8 ? "\u2591" : "+",
             style->end);

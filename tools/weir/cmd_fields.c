@@ -130,7 +130,10 @@ static void put_bounds(char *text, size_t size, const weir_field *f)
     } else if (f->type == WEIR_FIELD_TEXT) {
         snprintf(text, size, "at most %" PRIu32 " bytes", f->size > 0 ? f->size - 1 : 0);
     } else if (f->type == WEIR_FIELD_STRUCT) {
-        snprintf(text, size, f->capacity > 1 ? "at most %" PRIu32 : "", f->capacity);
+        text[0] = '\0';
+        if (f->capacity > 1) {
+            snprintf(text, size, "at most %" PRIu32, f->capacity);
+        }
     } else if (!has_min(f) && !has_max(f)) {
         snprintf(text, size, "any");
     } else {
@@ -181,8 +184,8 @@ static void print_markdown(const weir_field *f, const char *path)
     char bounds[256], normal[64];
 
     put_bounds(bounds, sizeof bounds, f);
-    for (char *p = bounds; *p != '\0'; p++) {
-        *p = *p == '|' ? '/' : *p;
+    for (char *bar = bounds; (bar = strchr(bar, '|')) != NULL;) {
+        *bar = '/'; /* a bar would end the cell */
     }
     put_default(normal, sizeof normal, f);
     printf("| `%s` | %s%s%s | %s | %s | %s | %s | %s | %s |\n", path, f->key,

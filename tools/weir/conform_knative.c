@@ -8,49 +8,53 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAIRS_MAX = 256 };
-
+/* The texts of a ConfigMap or of annotations. */
 struct pairs {
-    weir_pair all[PAIRS_MAX];
+    weir_pair *all;
     size_t count;
 };
 
-static void read_pairs(const cJSON *object, struct pairs *pairs)
+static struct pairs read_pairs(const cJSON *object)
 {
+    struct pairs pairs = {NULL, 0};
     const cJSON *item;
 
-    pairs->count = 0;
+    pairs.all = conform_block(((size_t)cJSON_GetArraySize(object) + 1) * sizeof *pairs.all);
     cJSON_ArrayForEach(item, object)
     {
-        if (cJSON_IsString(item) && item->string != NULL && pairs->count < PAIRS_MAX) {
-            pairs->all[pairs->count].key = item->string;
-            pairs->all[pairs->count++].text = item->valuestring;
+        if (pairs.all != NULL && cJSON_IsString(item) && item->string != NULL) {
+            pairs.all[pairs.count].key = item->string;
+            pairs.all[pairs.count++].text = item->valuestring;
         }
     }
+    return pairs;
 }
 
 weir_status conform_cluster(const struct scenario *s, const cJSON *data, weir_kpa_config *config)
 {
-    struct pairs pairs;
+    struct pairs pairs = read_pairs(data);
+    weir_status status;
 
     weir_kpa_config_init(config, sizeof *config);
     config->semantics = conform_semantics(s);
     config->conversion = WEIR_CONVERT_AMD64;
-    read_pairs(data, &pairs);
-    return weir_knative_settings(pairs.all, pairs.count, config, NULL);
+    status = weir_knative_settings(pairs.all, pairs.count, config, NULL);
+    free(pairs.all);
+    return status;
 }
 
 void conform_revision(const struct scenario *s, const cJSON *data, const cJSON *annotations,
                       weir_kpa_config *config)
 {
-    struct pairs pairs;
+    struct pairs deployment = read_pairs(cJSON_GetObjectItemCaseSensitive(s->config, "deployment"));
+    struct pairs own = read_pairs(annotations);
 
     conform_cluster(s, data, config);
-    read_pairs(cJSON_GetObjectItemCaseSensitive(s->config, "deployment"), &pairs);
-    weir_knative_deployment(pairs.all, pairs.count, config, NULL);
-    read_pairs(annotations, &pairs);
+    weir_knative_deployment(deployment.all, deployment.count, config, NULL);
     config->container_concurrency = conform_int(s->config, "containerConcurrency", 0);
-    weir_knative_use(pairs.all, pairs.count, config);
+    weir_knative_use(own.all, own.count, config);
+    free(deployment.all);
+    free(own.all);
 }
 
 static const cJSON *of_config(const struct scenario *s, const char *name)
@@ -102,13 +106,13 @@ static void run_admission(struct scenario *s)
 {
     while (conform_next(s)) {
         weir_kpa_config config;
-        struct pairs annotations;
+        struct pairs annotations = read_pairs(of_config(s, "annotations"));
         cJSON *got = cJSON_CreateObject();
         int accepted;
 
         conform_cluster(s, of_config(s, "autoscaler"), &config);
-        read_pairs(of_config(s, "annotations"), &annotations);
         accepted = weir_knative_admit(&config, annotations.all, annotations.count, NULL) == WEIR_OK;
+        free(annotations.all);
         cJSON_AddBoolToObject(got, "accepted", accepted);
         if (!accepted) {
             cJSON_AddStringToObject(got, "error", "refused");
@@ -152,13 +156,12 @@ static cJSON *resolve_answer(const struct scenario *s)
     weir_kpa_config config, own;
     weir_kpa_collector_config collector;
     weir_kpa_decider_config decider;
-    struct pairs a;
+    struct pairs a = read_pairs(of_config(s, "annotations"));
     cJSON *got = cJSON_CreateObject(), *metric;
     int32_t min, max;
     int unreachable = conform_is(s->config, "reachability", "Unreachable");
 
     conform_cluster(s, of_config(s, "autoscaler"), &config);
-    read_pairs(of_config(s, "annotations"), &a);
     config.container_concurrency = conform_int(s->config, "containerConcurrency", 0);
     own = config;
     own.scale_to_zero_pod_retention_period = own.progress_deadline = WEIR_TIME_NONE;
@@ -179,6 +182,7 @@ static cJSON *resolve_answer(const struct scenario *s)
     conform_put_int(got, "max_scale", max);
     put_annotation(got, "retention_annotation", own.scale_to_zero_pod_retention_period);
     put_annotation(got, "progress_deadline_annotation", own.progress_deadline);
+    free(a.all);
     return got;
 }
 

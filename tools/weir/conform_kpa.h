@@ -20,4 +20,17 @@ void conform_revision(const struct scenario *s, const cJSON *data, const cJSON *
 /* One report of a recording: four numbers from the given place of an array on. */
 weir_kpa_stat conform_stat(const cJSON *array, int first);
 
+/* A MetricSpec: windows and scrape target; what is not in it stays. */
+void conform_read_metric(const cJSON *metric, weir_kpa_collector_config *config);
+
+/* The collector of a scenario, with room for every window that its steps ask for in `metric`. */
+void conform_collector_config(const struct scenario *s, const cJSON *metric,
+                              weir_kpa_collector_config *config);
+
+/* New states, to be freed by the caller; *made is NULL on failure. */
+weir_status conform_make_collector(const weir_kpa_collector_config *config,
+                                   weir_kpa_collector **made);
+weir_status conform_make_decider(const weir_kpa_decider_config *config, int64_t ready,
+                                 weir_time now, weir_kpa_decider **made);
+
 #endif

@@ -2,12 +2,13 @@
  * conform_prometheus.c - conformance of PromQL: the operations `parse` (an expression's type and
  * canonical text) and `promql` (samples appended to a store, queries over it).
  *
- * Upstream's order is only its habit where values tie, its texts of annotations and refusals are
- * only information, and a query that weir refuses as not supported is left out: the answer then is
- * what was wanted.
+ * Upstream's order is only its habit where values tie, and its texts of annotations are only
+ * information.
  */
 #include "conform.h"
+#include "program.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +41,6 @@ static cJSON *failure(const char *kind, const weir_error *err)
     return got;
 }
 
-/* The answer to a step that is left out: what was wanted. */
-static cJSON *left_out(const struct scenario *s)
-{
-    return cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(s->step, "want"), 1);
-}
-
 /* ---- parse ---------------------------------------------------------------------------------- */
 
 static int base64_digit(char c)
@@ -74,6 +69,28 @@ static size_t base64_decode(const char *text, char *to)
     return n;
 }
 
+/* A text of weir, with the vectors' stand-in for NULs. */
+static void put_text(cJSON *object, const char *name, const char *text, size_t length)
+{
+    static const char stand_in[] = "\xEE\x80\x80";
+    char *copy = malloc(3 * length + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; copy != NULL && i < length; i++) {
+        if (text[i] == '\0') {
+            memcpy(copy + n, stand_in, 3);
+            n += 3;
+        } else {
+            copy[n++] = text[i];
+        }
+    }
+    if (copy != NULL) {
+        copy[n] = '\0';
+        cJSON_AddStringToObject(object, name, copy);
+        free(copy);
+    }
+}
+
 typedef weir_status printer(const weir_promql_expr *expr, char *text, size_t capacity,
                             size_t *need);
 
@@ -85,7 +102,7 @@ static void put_printed(cJSON *got, const char *name, const weir_promql_expr *ex
     print(expr, NULL, 0, &need);
     text = malloc(need);
     if (text != NULL && print(expr, text, need, NULL) == WEIR_OK) {
-        cJSON_AddStringToObject(got, name, text);
+        put_text(got, name, text, need - 1);
     }
     free(text);
 }
@@ -117,33 +134,6 @@ static cJSON *parsed(const char *text, size_t length)
     return got;
 }
 
-/*
- * A scenario that has NULs in texts, read again with U+E000 in their place: cJSON's texts end at
- * the first NUL. NULL when there are none.
- */
-static cJSON *with_stand_ins(const struct scenario *s)
-{
-    static const char nul[] = "\\u0000", stand_in[] = "\\uE000";
-    char *copy = malloc(s->length + 1), *at;
-    cJSON *root = NULL;
-
-    if (copy == NULL) {
-        return NULL;
-    }
-    memcpy(copy, s->line, s->length);
-    copy[s->length] = '\0';
-    for (at = strstr(copy, nul); at != NULL; at = strstr(at, nul)) {
-        memcpy(at, stand_in, strlen(stand_in));
-        root = root != NULL ? root : cJSON_CreateNull();
-    }
-    if (root != NULL) {
-        cJSON_Delete(root);
-        root = cJSON_ParseWithLength(copy, s->length);
-    }
-    free(copy);
-    return root;
-}
-
 /* Turns stand-ins back; `to` has room for the text. */
 static size_t restore_nuls(const char *text, char *to)
 {
@@ -163,28 +153,20 @@ static size_t restore_nuls(const char *text, char *to)
 
 static void run_parse(struct scenario *s)
 {
-    cJSON *again = with_stand_ins(s);
-    const cJSON *steps =
-        again != NULL ? cJSON_GetObjectItemCaseSensitive(again, "steps") : s->steps;
-
     while (conform_next(s)) {
-        const cJSON *step = cJSON_GetArrayItem(steps, s->index);
-        const char *coded = conform_text(step, "expr_b64", NULL);
-        const char *plain = conform_text(step, "expr", "");
+        const char *coded = conform_text(s->step, "expr_b64", NULL);
+        const char *plain = conform_text(s->step, "expr", "");
         char *text = malloc(strlen(coded != NULL ? coded : plain) + 1);
         size_t length = 0;
 
         if (text != NULL && coded != NULL) {
             length = base64_decode(coded, text);
-        } else if (text != NULL && again != NULL) {
-            length = restore_nuls(plain, text);
         } else if (text != NULL) {
-            length = strlen(strcpy(text, plain));
+            length = restore_nuls(plain, text);
         }
         conform_answer(s, text != NULL ? parsed(text, length) : NULL);
         free(text);
     }
-    cJSON_Delete(again);
 }
 
 /* ---- appending ------------------------------------------------------------------------------ */
@@ -215,18 +197,27 @@ static size_t labels_of(const cJSON *object, weir_label *labels)
     return count;
 }
 
-/* The text of the refusal that is wanted next, if it is of this kind. */
-static const char *refusal(const struct scenario *s, int number, weir_status status)
+/* Upstream's text for a sample that the store refused. */
+static cJSON *refusal(const weir_series_store *store, uint32_t series, weir_status status,
+                      double value)
 {
-    const cJSON *want = cJSON_GetObjectItemCaseSensitive(s->step, "want");
-    const cJSON *row =
-        cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(want, "rejected"), number);
-    const cJSON *text = cJSON_GetArrayItem(row, 2);
-    const char *kind = status == WEIR_E_TIME ? "out of order" : "duplicate sample";
+    char text[200], existing[40], new[40];
+    weir_samples samples;
 
-    return cJSON_IsString(text) && strncmp(text->valuestring, kind, strlen(kind)) == 0
-               ? text->valuestring
-               : kind;
+    weir_series_store_samples(store, series, &samples);
+    if (status == WEIR_E_TIME) {
+        return cJSON_CreateString("out of order sample");
+    }
+    if (weir_is_stale(value)) {
+        return cJSON_CreateString("duplicate sample for timestamp");
+    }
+    put_double(existing, sizeof existing, samples.values[samples.count - 1]);
+    put_double(new, sizeof new, value);
+    snprintf(text, sizeof text,
+             "duplicate sample for timestamp %" PRId64
+             "; overrides not allowed: existing %s, new value %s",
+             samples.times_ms[samples.count - 1], existing, new);
+    return cJSON_CreateString(text);
 }
 
 static void append_series(const struct scenario *s, weir_series_store *store, const cJSON *one,
@@ -244,16 +235,15 @@ static void append_series(const struct scenario *s, weir_series_store *store, co
     cJSON_ArrayForEach(sample, cJSON_GetObjectItemCaseSensitive(one, "samples"))
     {
         int64_t t = ms_of(s, conform_integer(cJSON_GetArrayItem(sample, 0)));
-        weir_status status =
-            weir_series_store_append(store, series, t, sample_value(cJSON_GetArrayItem(sample, 1)));
+        double value = sample_value(cJSON_GetArrayItem(sample, 1));
+        weir_status status = weir_series_store_append(store, series, t, value);
 
         if (status != WEIR_OK) {
-            const char *text = refusal(s, cJSON_GetArraySize(rejected), status);
             cJSON *row = cJSON_CreateArray();
 
             cJSON_AddItemToArray(row, cJSON_CreateNumber(index));
             cJSON_AddItemToArray(row, cJSON_CreateNumber(i));
-            cJSON_AddItemToArray(row, cJSON_CreateString(text));
+            cJSON_AddItemToArray(row, refusal(store, series, status, value));
             cJSON_AddItemToArray(rejected, row);
         }
         i++;
@@ -284,18 +274,6 @@ static cJSON *number_item(double value)
         return cJSON_CreateString(value < 0 ? "-Inf" : "+Inf");
     }
     return cJSON_CreateNumber(value);
-}
-
-static void put_text(cJSON *object, const char *name, const char *text, size_t length)
-{
-    char *copy = malloc(length + 1);
-
-    if (copy != NULL) {
-        memcpy(copy, text, length);
-        copy[length] = '\0';
-        cJSON_AddStringToObject(object, name, copy);
-        free(copy);
-    }
 }
 
 static cJSON *labels_item(const weir_promql_result *r, uint32_t series)
@@ -536,7 +514,7 @@ static cJSON *queried(const struct scenario *s, const weir_series_store *store, 
         got = result_item(s, result);
         weir_promql_result_free(result);
     } else if (status == WEIR_E_UNSUPPORTED) {
-        got = left_out(s);
+        got = failure("unsupported", &err);
     } else {
         got = failure(ranged ? "parse" : "exec", &err);
     }

@@ -37,8 +37,7 @@ struct revision {
 static void read_status(const struct scenario *s, weir_kpa_reconciler_state *state)
 {
     const cJSON *status = cJSON_GetObjectItemCaseSensitive(s->config, "status");
-    int64_t second = WEIR_SECOND;
-    weir_time since = conform_time(s, status, "since");
+    weir_time since = conform_time(s, status, "since"), part = since % WEIR_SECOND;
 
     weir_kpa_reconciler_init(state, sizeof *state);
     if (!cJSON_IsObject(status)) {
@@ -46,7 +45,8 @@ static void read_status(const struct scenario *s, weir_kpa_reconciler_state *sta
     }
     state->active = number_of(conform_text(status, "active", ""), conditions, 3);
     state->reason = number_of(conform_text(status, "reason", ""), reasons, 4);
-    state->active_since = since - (since % second + second) % second;
+    part += part < 0 ? WEIR_SECOND : 0;
+    state->active_since = since >= INT64_MIN + part ? since - part : since; /* whole seconds */
     state->initialized = conform_int(status, "initialized", 0) != 0;
     state->desired_scale = (int32_t)conform_int(status, "desired_scale", WEIR_REPLICAS_UNKNOWN);
     state->has_service = 1;
@@ -103,7 +103,7 @@ static cJSON *answer(const struct scenario *s, const weir_kpa_reconcile *out, in
     put_or_null(got, "replicas", replicas != WEIR_KPA_ABSENT, replicas);
     list = cJSON_AddArrayToObject(got, "requeue_after");
     for (int32_t i = 0; i < out->requeue_count; i++) {
-        cJSON_AddItemToArray(list, cJSON_CreateNumber((double)out->requeue_after[i]));
+        conform_add_int(list, out->requeue_after[i]);
     }
     cJSON_AddBoolToObject(got, "probed", out->probed);
     cJSON_AddBoolToObject(got, "async_probe", out->async_probe);
@@ -132,7 +132,7 @@ static cJSON *reconcile(const struct scenario *s, struct revision *r)
     r->ready = in.ready;
     if (weir_kpa_reconcile_step(&r->config, &r->state, &in, conform_time(s, s->step, "t"), &out,
                                 NULL) != WEIR_OK) {
-        return conform_error("panic");
+        return conform_error("refused"); /* upstream never fails on these inputs */
     }
     r->replicas = out.patch != WEIR_KPA_ABSENT ? out.patch : r->replicas;
     return answer(s, &out, r->replicas);
@@ -186,32 +186,24 @@ static weir_status bring_up(const struct scenario *s, struct revision *r, int un
 {
     weir_kpa_collector_config collector;
     weir_kpa_decider_config decider;
-    weir_time t = conform_time(s, s->step, "t");
-    size_t bytes;
+    weir_status status;
 
     weir_kpa_resolve(&r->config, &collector, &decider);
     decider.reachable = !unreachable;
     if (r->decider != NULL) {
-        weir_kpa_decider_update(r->decider, &decider, NULL);
-        return WEIR_OK;
+        return weir_kpa_decider_update(r->decider, &decider, NULL);
     }
     reserve(s, r, &collector);
-    if (weir_kpa_decider_bytes(&decider, &bytes, NULL) != WEIR_OK ||
-        (r->decider = malloc(bytes)) == NULL ||
-        weir_kpa_decider_init(r->decider, bytes, &decider, r->ready, t, NULL) != WEIR_OK ||
-        weir_kpa_collector_bytes(&collector, &bytes, NULL) != WEIR_OK ||
-        (r->collector = malloc(bytes)) == NULL ||
-        weir_kpa_collector_init(r->collector, bytes, &collector, NULL) != WEIR_OK) {
-        return WEIR_E_MEMORY;
-    }
-    return WEIR_OK;
+    status = conform_make_decider(&decider, r->ready, conform_time(s, s->step, "t"), &r->decider);
+    return status == WEIR_OK ? conform_make_collector(&collector, &r->collector) : status;
 }
 
 static cJSON *live_reconcile(const struct scenario *s, struct revision *r)
 {
     const cJSON *sks = cJSON_GetObjectItemCaseSensitive(s->step, "sks");
     weir_kpa_collector_config collector;
-    weir_kpa_status status;
+    weir_kpa_status now;
+    weir_status status = WEIR_OK;
     cJSON *got;
 
     if (conform_has(s->step, "autoscaler")) {
@@ -220,14 +212,16 @@ static cJSON *live_reconcile(const struct scenario *s, struct revision *r)
     }
     r->ready =
         conform_integer(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(s->step, "pods"), 0));
-    if (conform_int(sks, "private", 0) != 0 &&
-        bring_up(s, r, conform_is(s->step, "reachability", "Unreachable")) != WEIR_OK) {
-        return conform_error("memory");
+    if (conform_int(sks, "private", 0) != 0) {
+        status = bring_up(s, r, conform_is(s->step, "reachability", "Unreachable"));
+    }
+    if (status != WEIR_OK) {
+        return conform_failure(status);
     }
     if (r->decider != NULL) {
-        weir_kpa_decider_status(r->decider, &status, sizeof status);
-        r->desired = status.desired;
-        r->burst = status.excess_burst_capacity;
+        weir_kpa_decider_status(r->decider, &now, sizeof now);
+        r->desired = now.desired;
+        r->burst = now.excess_burst_capacity;
     }
     got = reconcile(s, r);
     if (r->collector != NULL) {
@@ -272,7 +266,7 @@ static cJSON *live_tick(const struct scenario *s, struct revision *r)
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(s->step, "stats"))
     {
         const cJSON *from = cJSON_GetArrayItem(row, 0);
-        weir_time at = s->epoch + conform_integer(cJSON_GetArrayItem(row, 1));
+        weir_time at = conform_time_of(s, cJSON_GetArrayItem(row, 1));
         weir_kpa_stat stat = conform_stat(row, 2);
 
         weir_kpa_collector_record(r->collector, at, &stat);
@@ -291,12 +285,13 @@ static cJSON *live_tick(const struct scenario *s, struct revision *r)
 
 static void run_live(struct scenario *s)
 {
+    static const char *const actions[] = {"reconcile", "tick", NULL};
     struct revision r;
 
     open_revision(s, &r);
     r.desired = WEIR_REPLICAS_UNKNOWN;
     while (conform_next(s)) {
-        int tick = conform_is(s->step, "do", "tick");
+        int tick = conform_action(s, actions) == 1;
 
         conform_answer(s, tick ? live_tick(s, &r) : live_reconcile(s, &r));
     }

@@ -5,24 +5,21 @@
  * its line; "" in it is one quote. Blanks around fields do not count.
  */
 #include "csv.h"
+#include "csv_input.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <weir/manifest.h>
-#include <zlib.h>
 
-/* Where a gzip file is damaged, what zlib has not handed over yet is lost: so it reads in small
- * steps. */
+/* Where a gzip file is damaged, the step that meets the damage is lost: so steps are small. */
 enum { BUFFER_BYTES = 4 * CSV_LINE_MAX, STEP_BYTES = 16384, PATH_SHOWN = 256 };
 
 struct csv {
     char *path;
-    gzFile file;  /* NULL: all text is there already */
-    char *buffer; /* NULL without a file */
+    struct csv_input *input; /* NULL: all text is there already */
+    char *buffer;            /* NULL without a file */
     const char *text;
     size_t at, end;   /* unread part of the text */
     const char *nul;  /* the first NUL byte of the unread part */
@@ -79,32 +76,22 @@ void csv_complain(struct csv *csv, const struct csv_field *field, const char *ex
 /* Gets more text behind what is unread. 0 with a message when that fails. */
 static int fill(struct csv *c)
 {
-    int n, code;
+    char problem[128];
+    long n = 0;
 
-    if (c->file == NULL) {
-        c->at_end = 1;
-        return 1;
+    if (c->input != NULL) {
+        memmove(c->buffer, c->buffer + c->at, c->end - c->at);
+        c->end -= c->at;
+        c->at = 0;
+        n = csv_input_read(c->input, c->buffer + c->end, STEP_BYTES, problem, sizeof problem);
+        c->end += n > 0 ? (size_t)n : 0;
+        c->nul = memchr(c->buffer, '\0', c->end);
     }
-    memmove(c->buffer, c->buffer + c->at, c->end - c->at);
-    c->end -= c->at;
-    c->at = 0;
-    n = gzread(c->file, c->buffer + c->end, STEP_BYTES);
-    c->end += n > 0 ? (size_t)n : 0;
-    c->nul = memchr(c->buffer, '\0', c->end);
-    if (n > 0) {
-        return 1;
+    c->at_end = n <= 0;
+    if (n < 0) {
+        say(c, c->line + 1, 0, "%s", problem);
     }
-    c->at_end = 1;
-    gzerror(c->file, &code);
-    if (code == Z_ERRNO) {
-        say(c, c->line + 1, 0, "reading failed: %s", strerror(errno));
-    } else if (n < 0 || (code != Z_OK && code != Z_STREAM_END)) {
-        say(c, c->line + 1, 0, "the gzip file is damaged or cut short (%s)",
-            code == Z_BUF_ERROR ? "its end is missing" : "its data do not fit its checksum");
-    } else {
-        return 1;
-    }
-    return 0;
+    return n >= 0;
 }
 
 /* The next line without its end. 1, 0 at the end, -2 with a message. */
@@ -308,21 +295,20 @@ static struct csv *make(const char *path, char message[CSV_MESSAGE_MAX])
 struct csv *csv_open(const char *path, char message[CSV_MESSAGE_MAX])
 {
     struct csv *c = make(path, message);
-    int is_stdin = strcmp(path, "-") == 0, descriptor = is_stdin ? dup(STDIN_FILENO) : -1;
+    char problem[128] = "there is no memory left";
 
     if (c == NULL) {
         return NULL;
     }
-    errno = 0;
-    c->file = is_stdin ? gzdopen(descriptor, "rb") : gzopen(path, "rb");
     c->buffer = malloc(BUFFER_BYTES);
-    if (c->file == NULL || c->buffer == NULL) {
-        snprintf(message, CSV_MESSAGE_MAX, "%s: %s", path,
-                 c->buffer != NULL && errno != 0 ? strerror(errno) : "there is no memory left");
+    if (c->buffer != NULL) {
+        c->input = csv_input_open(path, STEP_BYTES, problem, sizeof problem);
+    }
+    if (c->input == NULL) {
+        snprintf(message, CSV_MESSAGE_MAX, "%s: %s", path, problem);
         csv_close(c);
         return NULL;
     }
-    gzbuffer(c->file, STEP_BYTES);
     c->text = c->buffer;
     return begin(c, message);
 }
@@ -344,9 +330,7 @@ struct csv *csv_open_memory(const char *name, const char *text, size_t length,
 void csv_close(struct csv *csv)
 {
     if (csv != NULL) {
-        if (csv->file != NULL) {
-            gzclose(csv->file);
-        }
+        csv_input_close(csv->input);
         free(csv->buffer);
         free(csv->names);
         free(csv->scratch);

@@ -148,32 +148,32 @@ static int is_operand(const char *word)
     return word[0] != '-' || word[1] == '\0';
 }
 
+/* Where the next option or operand stands: behind a word, and behind its value if it takes one. */
+static int behind(const struct command *command, char **words, int at)
+{
+    const char *value;
+    int option = is_operand(words[at]) ? -1 : find_option(command, words[at], &value);
+    int separate = option >= 0 && command->options[option].argument != NULL && value == NULL;
+
+    return at + 1 + separate;
+}
+
 /* Where a "--" that ends the options stands, or `count`. */
 static int end_of_options(const struct command *command, int count, char **words)
 {
-    for (int i = 0; i < count; i++) {
-        const char *value;
-        int option;
+    int i = 0;
 
-        if (is_operand(words[i])) {
-            continue;
-        }
-        if (strcmp(words[i], "--") == 0) {
-            return i;
-        }
-        option = find_option(command, words[i], &value);
-        if (option >= 0 && command->options[option].argument != NULL && value == NULL) {
-            i++; /* the next word is its value */
-        }
+    while (i < count && strcmp(words[i], "--") != 0) {
+        i = behind(command, words, i);
     }
-    return count;
+    return i < count ? i : count;
 }
 
 int asks_for_help(const struct command *command, int count, char **words)
 {
     int end = end_of_options(command, count, words);
 
-    for (int i = 0; i < end; i++) {
+    for (int i = 0; i < end; i = behind(command, words, i)) {
         if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0) {
             return 1;
         }

@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { BINDINGS_MAX = WEIR_REPLAY_SERIES_MAX, PROGRESS_ROWS = 500000 };
 
@@ -164,9 +163,14 @@ static int make_autoscaler(struct replaying *r, weir_time start)
 static int choose(struct replaying *r)
 {
     const weir_manifest_item *item = request_choose(&r->request, r->manifest);
+    weir_error err = {0};
 
     if (item == NULL) {
         return weir_manifest_item_count(r->manifest) == 0 ? EXIT_INPUT : EXIT_USAGE;
+    }
+    if (weir_replay_config_check(&r->request.replay, &err) != WEIR_OK) {
+        complain("the replay's %s %s", err.path, err.message);
+        return EXIT_USAGE;
     }
     r->outcome.item = item;
     r->outcome.kind = kind_of(item->kind);
@@ -393,13 +397,6 @@ static int take_row(struct replaying *r, weir_time at, witness see, void *user)
     return 1;
 }
 
-static void show_progress(int64_t rows)
-{
-    if (rows > 0 && rows % PROGRESS_ROWS == 0 && isatty(STDERR_FILENO)) {
-        fprintf(stderr, "\r%" PRId64 " rows ", rows);
-    }
-}
-
 /* What is left once there are no more rows: the last one stands for as long as rows are apart. */
 static int finish(struct replaying *r, witness see, void *user, int go_on)
 {
@@ -427,7 +424,9 @@ int replaying_run(struct replaying *r, witness see, void *user)
         if (more == 1 && read_row(r, &at)) {
             if (at >= r->request.from && at <= r->request.to) {
                 go_on = take_row(r, at, see, user);
-                show_progress(o->rows);
+                if (o->rows % PROGRESS_ROWS == 0) {
+                    progress("%" PRId64 " rows", o->rows);
+                }
             }
             continue;
         }
@@ -441,9 +440,7 @@ int replaying_run(struct replaying *r, witness see, void *user)
             break;
         }
     }
-    if (o->rows >= PROGRESS_ROWS && isatty(STDERR_FILENO)) {
-        fprintf(stderr, "\r%*s\r", 24, "");
-    }
+    progress_end();
     if (o->started && finish(r, see, user, go_on) < 0) {
         code = EXIT_INPUT;
     }

@@ -30,12 +30,30 @@ static int take_duration(const char *option, const char *value, int64_t *ns)
     return 1;
 }
 
+/* "0:05:46", as the table shows times of a trace. */
+static int clock_time(const char *value, int64_t *ns)
+{
+    char *end;
+    long hours = strtol(value, &end, 10);
+
+    if (end == value || end - value > 6 || hours < 0 || strlen(end) != 6 || end[0] != ':' ||
+        end[3] != ':' || strspn(end, ":0123456789") != 6 || end[1] > '5' || end[4] > '5' ||
+        end[1] == ':' || end[2] == ':' || end[4] == ':' || end[5] == ':') {
+        return 0;
+    }
+    *ns = ((int64_t)hours * 3600 + (int64_t)(end[1] - '0') * 600 + (int64_t)(end[2] - '0') * 60 +
+           (int64_t)(end[4] - '0') * 10 + (end[5] - '0')) *
+          WEIR_SECOND;
+    return 1;
+}
+
 int take_time(const char *option, const char *value, int64_t *ns)
 {
     struct csv_field field = {value, strlen(value), 1};
 
-    if (csv_time(&field, ns) != NULL) {
-        complain("%s takes seconds or a time like 2026-11-24T10:00:00Z, not %s", option, value);
+    if (!clock_time(value, ns) && csv_time(&field, ns) != NULL) {
+        complain("%s takes seconds, 0:05:46, or a time like 2026-11-24T10:00:00Z, not %s", option,
+                 value);
         return -1;
     }
     return 1;

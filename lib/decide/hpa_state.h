@@ -1,0 +1,127 @@
+/*
+ * decide/hpa_state.h - the block of an HPA, shared by the files that run and save it.
+ */
+#ifndef WEIR_LIB_DECIDE_HPA_STATE_H
+#define WEIR_LIB_DECIDE_HPA_STATE_H
+
+#include "base/explain.h"
+#include "limits/behavior.h"
+#include "policy/hpa_input.h"
+#include <weir/autoscaler.h>
+#include <weir/hpa.h>
+
+extern const struct weir__table weir__hpa_table;
+
+weir_status weir__hpa_config_take(weir_hpa_config *to, const weir_hpa_config *from,
+                                  weir_error *err);
+
+/* The limits of an HPA's configuration. */
+void weir__hpa_limits_of(const weir_hpa_config *config, weir_behavior_config *limits);
+
+/* The last reading of one series, for the common interface. */
+struct weir__hpa_held {
+    weir_time at; /* WEIR_TIME_NONE: there was none yet */
+    int64_t milli;
+    weir_status status;
+    int32_t by_pod; /* 1: the readings of single pods count */
+};
+
+/* One metric in the block. */
+struct weir__hpa_slot {
+    struct weir__hpa_metric rule;
+    weir_hpa_proposal proposal; /* of the last step that evaluated metrics */
+    struct weir__hpa_held held;
+    int64_t request;
+    weir_duration sample_window;
+    uint32_t name_at;    /* bytes from the HPA to the name */
+    uint32_t samples_at; /* and to the samples of single pods; 0: there is no room for any */
+};
+
+/* A rescale that was decided and is taken to succeed: what it changes is kept apart until the next
+ * step, for weir_hpa_write_failed(). */
+struct weir__hpa_rescale {
+    weir_time at;
+    int32_t active;
+    int32_t from, to;
+    int32_t desired_before;
+    weir_time last_scale_before;
+    uint32_t condition_count; /* the conditions before those of the success */
+    int32_t reserved;
+    weir_hpa_condition conditions[WEIR_CONDITIONS_MAX];
+};
+
+struct weir_hpa {
+    struct weir__block block;
+    uint64_t digest; /* of the configuration it was made with */
+    weir_time seen;  /* the last time that came up */
+    weir_time next_sync;
+    weir_duration sync_period;
+    struct weir__hpa_rules rules;
+    uint32_t behavior_at; /* bytes from here to the limits */
+    uint32_t metric_count;
+    uint32_t pod_reserve;
+    int32_t has_outside_metric; /* 1: some metric is Object or External */
+    /* status */
+    int32_t current, desired;
+    int32_t winner, rescale_reason;
+    int32_t evaluated, failed;
+    weir_time last_scale;
+    uint32_t condition_count;
+    int32_t reserved;
+    weir_hpa_condition conditions[WEIR_CONDITIONS_MAX];
+    struct weir__hpa_rescale rescale;
+    /* Followed by: the metrics, the limits, the names, the samples of single pods. */
+};
+
+static inline struct weir__hpa_slot *weir__hpa_slots(weir_hpa *h)
+{
+    return (struct weir__hpa_slot *)(void *)(h + 1);
+}
+
+static inline const struct weir__hpa_slot *weir__hpa_slots_of(const weir_hpa *h)
+{
+    return (const struct weir__hpa_slot *)(const void *)(h + 1);
+}
+
+static inline weir_behavior *weir__hpa_behavior(weir_hpa *h)
+{
+    return (weir_behavior *)(void *)((uint8_t *)h + h->behavior_at);
+}
+
+static inline const weir_behavior *weir__hpa_behavior_of(const weir_hpa *h)
+{
+    return (const weir_behavior *)(const void *)((const uint8_t *)h + h->behavior_at);
+}
+
+static inline weir_hpa_sample *weir__hpa_samples(weir_hpa *h, const struct weir__hpa_slot *slot)
+{
+    return (weir_hpa_sample *)(void *)((uint8_t *)h + slot->samples_at);
+}
+
+/* Sets or adds a condition, as upstream's setCondition(). */
+void weir__hpa_set_condition(weir_hpa *h, int32_t type, int32_t status, int32_t reason,
+                             weir_time now);
+
+/* What one step looks at, wherever its metrics come from. */
+struct weir__hpa_step {
+    int32_t spec_replicas, status_replicas;
+    weir_status scale_status;
+    int32_t selector;
+    weir_time now;
+    const weir_hpa_input *input; /* NULL: the last readings and the target count */
+    const weir_target *target;
+};
+
+/* One reconcile. Nothing is changed unless it gives WEIR_OK or WEIR_NO_DATA. */
+weir_status weir__hpa_reconcile(weir_hpa *h, const struct weir__hpa_step *step, weir_decision *out,
+                                weir_explain *explain);
+
+/* Counts the last rescale: it was written, or else the caller would have said so. */
+void weir__hpa_settle(weir_hpa *h);
+
+/* Sums up what the last readings say of one metric. */
+void weir__hpa_measure_held(weir_hpa *h, const struct weir__hpa_slot *slot,
+                            const weir_target *target, weir_time now,
+                            struct weir__hpa_measure *out);
+
+#endif

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Holds the comparison of `weir conform` to account: changes one value in the want of every step of
+vectors that match, and none of the steps may match any more.
+
+    alter.py WEIR FILE.jsonl...
+"""
+import json
+import math
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+# Members that a file's README says upstream records and does not use in some steps.
+SPARED = {"stabilize": {"reason"}}
+
+
+def changed(value, draw):
+    """Another value of the same kind, as near as there is one; or of another kind."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + draw.choice((-1, 1))
+    if isinstance(value, float):
+        return math.nextafter(value, draw.choice((-math.inf, math.inf)))
+    if isinstance(value, str):
+        return value + "x"
+    if isinstance(value, list):
+        return value + [0]
+    return draw.choice((0, "", False)) if value is None else None
+
+
+def alter(want, draw, spared):
+    """Changes one member somewhere in `want`; texts of errors are information and are left."""
+    places = [(want, None)]
+
+    def collect(item):
+        members = item.items() if isinstance(item, dict) else enumerate(item)
+        for key, value in members:
+            if key != "error" and key not in spared:
+                places.append((item, key))
+            if isinstance(value, (dict, list)):
+                collect(value)
+
+    collect(want)
+    owner, key = draw.choice(places)
+    if key is not None:
+        owner[key] = changed(owner[key], draw)
+    elif "error" in want and draw.random() < 0.5:
+        del want["error"]
+    else:
+        want["unheard of"] = None
+
+
+def main():
+    weir, files = sys.argv[1], sys.argv[2:]
+    draw = random.Random(1)
+    bad = 0
+    for path in map(Path, files):
+        altered = []
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                scenario = json.loads(line)
+                for step in scenario["steps"]:
+                    alter(step["want"], draw, SPARED.get(path.stem, set()))
+                altered.append(json.dumps(scenario, allow_nan=False))
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / path.name
+            copy.write_text("\n".join(altered) + "\n", encoding="utf-8")
+            run = subprocess.run([weir, "conform", "--max", "1000000", copy],
+                                 capture_output=True, text=True, check=False)
+        answer = re.search(r"matched (\d+) of (\d+)", run.stdout)
+        if run.returncode != 1 or answer is None or answer[1] != "0":
+            bad += 1
+            print(f"{path}: exit {run.returncode}, {answer and answer[0]}")
+    print(f"{len(files)} files altered, {bad} with steps that matched all the same")
+    return bad > 0 or not files
+
+
+if __name__ == "__main__":
+    sys.exit(main())
