@@ -11,7 +11,8 @@
  *
  * Kinds so far: Service, Configuration and Revision of serving.knative.dev/v1, PodAutoscaler of
  * autoscaling.internal.knative.dev/v1alpha1, and the ConfigMaps config-autoscaler,
- * config-deployment and config-defaults, whose settings hold for every object of the same run.
+ * config-deployment and config-defaults, whose settings hold for every object of the same run;
+ * HorizontalPodAutoscaler of autoscaling/v2.
  */
 #ifndef WEIR_MANIFEST_H
 #define WEIR_MANIFEST_H
@@ -29,12 +30,28 @@ enum {
     WEIR_PROBLEM_NOTICE = 2   /**< passed over */
 };
 
+/** What is wrong with a field, as the API server tells its errors apart. */
+enum {
+    WEIR_CAUSE_OTHER = 0,         /**< nothing that the API server would say */
+    WEIR_CAUSE_TYPE = 1,          /**< of another type: the object does not decode */
+    WEIR_CAUSE_REQUIRED = 2,      /**< missing */
+    WEIR_CAUSE_INVALID = 3,       /**< a value that is not allowed */
+    WEIR_CAUSE_NOT_SUPPORTED = 4, /**< none of the words that are known */
+    WEIR_CAUSE_FORBIDDEN = 5      /**< not allowed to be there */
+};
+
+/** The name that upstream gives a cause ("FieldValueRequired"); "" for WEIR_CAUSE_OTHER; static
+ * text. */
+WEIR_API const char *weir_cause_name(int32_t cause);
+
 /** One problem. Its texts live as long as the manifest. */
 typedef struct weir_problem {
     weir_error error; /**< status (WEIR_OK unless it is an error), line, column, path, message */
     const char *file; /**< name as it was given */
     int32_t severity; /**< WEIR_PROBLEM_* */
     int32_t document; /**< 1-based number of the document in its file; 0: the file as a whole */
+    int32_t cause;    /**< WEIR_CAUSE_*: so far of HorizontalPodAutoscalers only */
+    int32_t reserved; /**< 0 */
 } weir_problem;
 
 /** One autoscaler that the files describe. Its texts live as long as the manifest. */
@@ -43,8 +60,8 @@ typedef struct weir_manifest_item {
     const char *name_space; /**< metadata.namespace, "default" where it is missing */
     const char *name;       /**< metadata.name, "" where it is missing, which is an error */
     const char *file;
-    const void *config;  /**< by `kind`: weir_kpa_config */
-    int32_t kind;        /**< WEIR_KIND_KPA */
+    const void *config;  /**< by `kind`: weir_kpa_config, weir_hpa_config */
+    int32_t kind;        /**< WEIR_KIND_KPA, WEIR_KIND_HPA */
     int32_t line;        /**< where the object begins */
     int32_t error_count; /**< errors in this object; above 0 no cluster would run it, and the
                               configuration is what use would make of it all the same */
@@ -75,8 +92,9 @@ WEIR_API void weir_manifest_free(weir_manifest *manifest);
 /**
  * Sets what the files are laid over, instead of the defaults: with it come the settings that no
  * manifest has, as whose arithmetic to use.
- * @param kind    WEIR_KIND_KPA
- * @param config  by kind: weir_kpa_config; copied
+ * @param kind    WEIR_KIND_KPA, WEIR_KIND_HPA
+ * @param config  by kind: weir_kpa_config; weir_hpa_config, of which an object's spec replaces
+ *                replicas, metrics and behavior; copied
  * @return WEIR_OK; WEIR_E_STRUCT, WEIR_E_RANGE: not a sound configuration; WEIR_E_UNSUPPORTED:
  * another kind; WEIR_E_ARG, also after weir_manifest_finish()
  */

@@ -18,49 +18,52 @@ enum {
 
 /* ---- configuration -------------------------------------------------------------------------- */
 
-#define ROW(m) WEIR__MEMBER(weir_policy, m), WEIR__NO_KEYS
+#define ROW(m, name) WEIR__MEMBER(weir_policy, m), .key = name, .alias = "", .global_key = ""
 static const weir_field policy_fields[] = {
-    {ROW(type), .unit = "", .values = "Pods|Percent|unknown", .type = WEIR_FIELD_ENUM, .imax = 2,
-     .doc = "What the value counts."},
-    {ROW(value), .unit = "pods or %", .values = "", .type = WEIR_FIELD_INT, .imin = 1,
+    {ROW(type, "type"), .unit = "", .values = "Pods|Percent|unknown", .type = WEIR_FIELD_ENUM,
+     .imax = 2, .doc = "What the value counts."},
+    {ROW(value, "value"), .unit = "pods or %", .values = "", .type = WEIR_FIELD_INT, .imin = 1,
      .imax = INT32_MAX, .doc = "The largest change in one period."},
-    {ROW(period), .unit = "s", .values = "", .type = WEIR_FIELD_DURATION, .imin = WEIR_SECOND,
-     .imax = 1800 * WEIR_SECOND, .idefault = 15 * WEIR_SECOND, .flags = WEIR_FIELD_WHOLE_SECONDS,
-     .doc = "Time over which changes add up."},
+    {ROW(period, "periodSeconds"), .unit = "s", .values = "", .type = WEIR_FIELD_DURATION,
+     .imin = WEIR_SECOND, .imax = 1800 * WEIR_SECOND, .idefault = 15 * WEIR_SECOND,
+     .flags = WEIR_FIELD_WHOLE_SECONDS, .doc = "Time over which changes add up."},
 };
 #undef ROW
 
-#define ROW(m)     WEIR__MEMBER(weir_scaling_rules, m), WEIR__NO_KEYS
-#define WINDOW_DOC "How long a wish has to last: the most cautious one of that time counts."
+#define ROW(m, name) WEIR__MEMBER(weir_scaling_rules, m), .key = name, .alias = "", .global_key = ""
+#define WINDOW_DOC   "How long a wish has to last: the most cautious one of that time counts."
 /* The rows that both directions have. */
 #define TOLERANCE                                                                                  \
     {                                                                                              \
-        ROW(tolerance), .unit = "", .values = "", .type = WEIR_FIELD_DOUBLE, .dmax = DBL_MAX,      \
-                        .ddefault = WEIR_UNSET, .flags = WEIR_FIELD_OPTIONAL,                      \
-                        .doc = "Distance from the target that is let be, a fraction; HPA only."    \
+        ROW(tolerance, "tolerance"),                                                               \
+            .unit = "", .values = "", .type = WEIR_FIELD_DOUBLE, .dmax = DBL_MAX,                  \
+            .ddefault = WEIR_UNSET, .flags = WEIR_FIELD_OPTIONAL,                                  \
+            .doc = "Distance from the target that is let be, a fraction; HPA only."                \
     }
 #define SELECT_POLICY                                                                              \
     {                                                                                              \
-        ROW(select_policy), .unit = "", .values = "Max|Min|Disabled", .type = WEIR_FIELD_ENUM,     \
-                            .imax = 2,                                                             \
-                            .doc = "Which policy counts: that of the largest or smallest change."  \
+        ROW(select_policy, "selectPolicy"),                                                        \
+            .unit = "", .values = "Max|Min|Disabled", .type = WEIR_FIELD_ENUM, .imax = 2,          \
+            .doc = "Which policy counts: that of the largest or smallest change."                  \
     }
 #define POLICIES                                                                                   \
     {                                                                                              \
-        WEIR__LIST(weir_scaling_rules, policies, policy_count), WEIR__NO_KEYS,                     \
-            .unit = "", .values = "", .type = WEIR_FIELD_STRUCT, .fields = policy_fields,          \
+        WEIR__LIST(weir_scaling_rules, policies, policy_count),                                    \
+            .key = "policies", .alias = "", .global_key = "", .unit = "", .values = "",            \
+            .type = WEIR_FIELD_STRUCT, .fields = policy_fields,                                    \
             .field_count = sizeof policy_fields / sizeof policy_fields[0],                         \
             .doc = "Caps of the change in a period."                                               \
     }
 const weir_field weir__scale_up_fields[WEIR__RULES_FIELDS] = {
-    {ROW(stabilization_window), .unit = "s", .values = "", .type = WEIR_FIELD_DURATION,
-     .imax = 3600 * WEIR_SECOND, .flags = WEIR_FIELD_WHOLE_SECONDS, .doc = WINDOW_DOC},
+    {ROW(stabilization_window, "stabilizationWindowSeconds"), .unit = "s", .values = "",
+     .type = WEIR_FIELD_DURATION, .imax = 3600 * WEIR_SECOND, .flags = WEIR_FIELD_WHOLE_SECONDS,
+     .doc = WINDOW_DOC},
     TOLERANCE,
     SELECT_POLICY,
     POLICIES};
 const weir_field weir__scale_down_fields[WEIR__RULES_FIELDS] = {
-    {ROW(stabilization_window), .unit = "s", .values = "", .type = WEIR_FIELD_DURATION,
-     .imax = 3600 * WEIR_SECOND, .idefault = WEIR_STABILIZATION_UNSET,
+    {ROW(stabilization_window, "stabilizationWindowSeconds"), .unit = "s", .values = "",
+     .type = WEIR_FIELD_DURATION, .imax = 3600 * WEIR_SECOND, .idefault = WEIR_STABILIZATION_UNSET,
      .flags = WEIR_FIELD_WHOLE_SECONDS | WEIR_FIELD_OPTIONAL, .doc = WINDOW_DOC},
     TOLERANCE,
     SELECT_POLICY,

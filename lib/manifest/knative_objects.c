@@ -77,24 +77,13 @@ static struct weir__knative_sink sink_of(struct place *place, weir_manifest *man
 
 static void resolve_revision(weir_manifest *manifest, struct weir__item *item);
 
-static void report_missing(weir_manifest *manifest, const struct weir__object *object,
-                           const struct weir__path *path, const char *why)
-{
-    struct weir__message m;
-
-    weir__message_clear(&m);
-    weir__message_add(&m, "is missing");
-    weir__message_add(&m, why);
-    weir__object_problem(manifest, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, object->node->mark, path, &m);
-}
-
 /* `holder` has the revision's metadata and spec. */
 static void read_revision(weir_manifest *manifest, const struct weir__object *object,
                           const struct weir__node *holder, const struct weir__path *holder_path)
 {
     struct weir__item *item = weir__item_add(manifest, object);
-    struct weir__path path = object->path;
-    const struct weir__node *metadata = weir__node_get(object->node, "metadata");
+    struct weir__path path = *holder_path;
+    const struct weir__node *metadata;
 
     if (item == NULL) {
         return;
@@ -102,12 +91,7 @@ static void read_revision(weir_manifest *manifest, const struct weir__object *ob
     item->open.kind = WEIR_KIND_KPA;
     item->open.config = &item->kpa;
     item->resolve = resolve_revision;
-    if (object->name[0] == '\0' && weir__node_get(metadata, "generateName") == NULL) {
-        weir__path_key(&path, "metadata", strlen("metadata"));
-        weir__path_key(&path, "name", strlen("name"));
-        report_missing(manifest, object, &path, "");
-    }
-    path = *holder_path;
+    weir__object_check_name(manifest, object);
     metadata = weir__object_mapping(manifest, holder, "metadata", &path);
     weir__object_texts(manifest, metadata, "annotations", &path, &item->annotations);
     item->spec_path = *holder_path;
@@ -150,7 +134,7 @@ void weir__read_knative_template(weir_manifest *manifest, const struct weir__obj
     spec = weir__object_mapping(manifest, object->node, "spec", &path);
     template = weir__object_mapping(manifest, spec, "template", &path);
     if (template == NULL && weir__node_get(spec, "template") == NULL) {
-        report_missing(manifest, object, &path, ": it describes the revision that is scaled");
+        weir__object_missing(manifest, object, &path, ": it describes the revision that is scaled");
     }
     read_revision(manifest, object, template, &path);
 }

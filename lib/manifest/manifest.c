@@ -25,27 +25,51 @@ weir_status weir_manifest_create(const weir_allocator *allocator, weir_manifest 
     weir__arena_open(&manifest->arena, &manifest->allocator);
     weir__problems_open(&manifest->problems, &manifest->allocator);
     weir_kpa_config_init(&manifest->kpa, sizeof manifest->kpa);
+    weir_hpa_config_init(&manifest->hpa, sizeof manifest->hpa);
     *out = manifest;
     return WEIR_OK;
 }
 
-weir_status weir_manifest_set_defaults(weir_manifest *manifest, int32_t kind, const void *config)
+static weir_status set_kpa(weir_manifest *manifest, const weir_kpa_config *config)
 {
+    weir_status status = weir_kpa_config_check(config, NULL);
+
+    if (status == WEIR_OK && config->struct_size != sizeof manifest->kpa) {
+        return WEIR_E_STRUCT;
+    }
+    if (status == WEIR_OK) {
+        manifest->kpa = *config;
+    }
+    return status;
+}
+
+/* maxReplicas comes from the object alone, and a configuration without it is no sound one. */
+static weir_status set_hpa(weir_manifest *manifest, const weir_hpa_config *config)
+{
+    weir_hpa_config own;
     weir_status status;
 
+    if (config->struct_size != sizeof own) {
+        return WEIR_E_STRUCT;
+    }
+    own = *config;
+    own.min_replicas = own.max_replicas = 1;
+    status = weir_hpa_config_check(&own, NULL);
+    if (status == WEIR_OK) {
+        manifest->hpa = own;
+    }
+    return status;
+}
+
+weir_status weir_manifest_set_defaults(weir_manifest *manifest, int32_t kind, const void *config)
+{
     if (manifest == NULL || config == NULL || manifest->finished) {
         return WEIR_E_ARG;
     }
-    if (kind != WEIR_KIND_KPA) {
-        return WEIR_E_UNSUPPORTED;
+    if (kind == WEIR_KIND_KPA) {
+        return set_kpa(manifest, config);
     }
-    status = weir_kpa_config_check(config, NULL);
-    if (status == WEIR_OK &&
-        ((const weir_kpa_config *)config)->struct_size == sizeof manifest->kpa) {
-        manifest->kpa = *(const weir_kpa_config *)config;
-        return WEIR_OK;
-    }
-    return status == WEIR_OK ? WEIR_E_STRUCT : status;
+    return kind == WEIR_KIND_HPA ? set_hpa(manifest, config) : WEIR_E_UNSUPPORTED;
 }
 
 void weir_manifest_free(weir_manifest *manifest)
@@ -243,6 +267,18 @@ const weir_problem *weir_manifest_get_problem(const weir_manifest *manifest, siz
 {
     return index < weir_manifest_problem_count(manifest) ? &manifest->problems.list[index].open
                                                          : NULL;
+}
+
+const char *weir_cause_name(int32_t cause)
+{
+    static const char *const names[] = {"",
+                                        "FieldValueTypeInvalid",
+                                        "FieldValueRequired",
+                                        "FieldValueInvalid",
+                                        "FieldValueNotSupported",
+                                        "FieldValueForbidden"};
+
+    return cause > WEIR_CAUSE_OTHER && cause <= WEIR_CAUSE_FORBIDDEN ? names[cause] : "";
 }
 
 size_t weir_manifest_error_count(const weir_manifest *manifest)

@@ -18,6 +18,7 @@ static const struct kind kinds[] = {
     {"serving.knative.dev", "v1", "Revision", weir__read_knative_revision},
     {"autoscaling.internal.knative.dev", "v1alpha1", "PodAutoscaler", weir__read_knative_revision},
     {"", "v1", "ConfigMap", weir__read_configmap},
+    {"autoscaling", "v2", "HorizontalPodAutoscaler", weir__read_hpa},
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
@@ -138,6 +139,29 @@ void weir__object_texts(weir_manifest *manifest, const struct weir__node *parent
     texts->pairs.count = count;
     texts->keys = keys;
     texts->values = values;
+}
+
+void weir__object_missing(weir_manifest *manifest, const struct weir__object *object,
+                          const struct weir__path *path, const char *why)
+{
+    struct weir__message m;
+
+    weir__message_clear(&m);
+    weir__message_add(&m, "is missing");
+    weir__message_add(&m, why);
+    weir__object_problem(manifest, WEIR_PROBLEM_ERROR, WEIR_E_PARSE, object->node->mark, path, &m);
+}
+
+void weir__object_check_name(weir_manifest *manifest, const struct weir__object *object)
+{
+    const struct weir__node *metadata = weir__node_get(object->node, "metadata");
+    struct weir__path path = object->path;
+
+    if (object->name[0] == '\0' && weir__node_get(metadata, "generateName") == NULL) {
+        weir__path_key(&path, "metadata", strlen("metadata"));
+        weir__path_key(&path, "name", strlen("name"));
+        weir__object_missing(manifest, object, &path, "");
+    }
 }
 
 struct weir__mark weir__texts_mark(const struct weir__texts *texts, const char *key,

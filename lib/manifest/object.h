@@ -7,6 +7,7 @@
 #ifndef WEIR_LIB_MANIFEST_OBJECT_H
 #define WEIR_LIB_MANIFEST_OBJECT_H
 
+#include "hpa_spec.h"
 #include "knative.h"
 #include "reader.h"
 
@@ -41,6 +42,10 @@ struct weir__item {
     const struct weir__node *spec;
     struct weir__path spec_path;
     weir_kpa_config kpa;
+
+    /* HorizontalPodAutoscalers */
+    struct weir__hpa_spec *hpa_spec;
+    weir_hpa_config *hpa;
 };
 
 struct weir__found {
@@ -72,6 +77,8 @@ struct weir_manifest {
     struct weir__configmap configmaps[WEIR__CONFIGMAPS];
     weir_kpa_config kpa; /* the defaults, and after finishing the cluster's settings */
     struct weir__knative_defaults kpa_defaults;
+
+    weir_hpa_config hpa; /* the defaults of HorizontalPodAutoscalers */
 };
 
 /* Takes what a document holds into the manifest. */
@@ -84,6 +91,13 @@ struct weir__item *weir__item_add(weir_manifest *manifest, const struct weir__ob
 void weir__object_problem(weir_manifest *manifest, int32_t severity, weir_status status,
                           struct weir__mark mark, const struct weir__path *path,
                           const struct weir__message *m);
+
+/* Reports that something is not there; `why` goes on from "is missing". */
+void weir__object_missing(weir_manifest *manifest, const struct weir__object *object,
+                          const struct weir__path *path, const char *why);
+
+/* Reports that an object has no name. */
+void weir__object_check_name(weir_manifest *manifest, const struct weir__object *object);
 
 /* "is also in FILE, line N; this later one counts": of an object that is there twice. */
 void weir__say_again(const struct weir__object *first, struct weir__message *m);
@@ -113,6 +127,7 @@ void weir__problems_about(weir_manifest *manifest, const struct weir__object *ob
 void weir__read_knative_template(weir_manifest *manifest, const struct weir__object *object);
 void weir__read_knative_revision(weir_manifest *manifest, const struct weir__object *object);
 void weir__read_configmap(weir_manifest *manifest, const struct weir__object *object);
+void weir__read_hpa(weir_manifest *manifest, const struct weir__object *object);
 void weir__resolve_cluster(weir_manifest *manifest);
 
 #endif

@@ -65,31 +65,56 @@ static void copy_text(char *to, size_t capacity, const char *from)
     to[length] = '\0';
 }
 
-void weir__problem(struct weir__problems *problems, int32_t severity, weir_status status,
-                   struct weir__mark mark, const char *path, const char *message)
+/* Puts one where it belongs, if there is room. */
+static void add(struct weir__problems *problems, const struct weir__listed *one)
 {
-    struct weir__listed one;
-    weir_error *error = &one.open.error;
     size_t at;
 
-    problems->errors += severity == WEIR_PROBLEM_ERROR;
+    problems->errors += one->open.severity == WEIR_PROBLEM_ERROR;
     if (problems->count == WEIR_MANIFEST_PROBLEMS_MAX || !grow(problems)) {
         return;
     }
-    memset(&one, 0, sizeof one);
-    error->status = severity == WEIR_PROBLEM_ERROR ? status : WEIR_OK;
+    at = problems->count++;
+    for (; at > 0 && is_before(one, &problems->list[at - 1]); at--) {
+        problems->list[at] = problems->list[at - 1];
+    }
+    problems->list[at] = *one;
+}
+
+static void fill(const struct weir__problems *problems, struct weir__listed *one,
+                 struct weir__mark mark, const char *path, const char *message)
+{
+    weir_error *error = &one->open.error;
+
+    memset(one, 0, sizeof *one);
     error->line = mark.line;
     error->column = mark.column;
     copy_text(error->path, sizeof error->path, path);
     copy_text(error->message, sizeof error->message, message);
-    one.open.file = problems->file_name;
-    one.open.severity = severity;
-    one.open.document = problems->document;
-    one.file = problems->file;
+    one->open.file = problems->file_name;
+    one->open.document = problems->document;
+    one->file = problems->file;
+}
 
-    at = problems->count++;
-    for (; at > 0 && is_before(&one, &problems->list[at - 1]); at--) {
-        problems->list[at] = problems->list[at - 1];
-    }
-    problems->list[at] = one;
+void weir__problem(struct weir__problems *problems, int32_t severity, weir_status status,
+                   struct weir__mark mark, const char *path, const char *message)
+{
+    struct weir__listed one;
+
+    fill(problems, &one, mark, path, message);
+    one.open.error.status = severity == WEIR_PROBLEM_ERROR ? status : WEIR_OK;
+    one.open.severity = severity;
+    add(problems, &one);
+}
+
+void weir__field_problem(struct weir__problems *problems, int32_t cause, struct weir__mark mark,
+                         const struct weir__path *path, const struct weir__message *m)
+{
+    struct weir__listed one;
+
+    fill(problems, &one, mark, path->text, m->text);
+    one.open.error.status = cause == WEIR_CAUSE_TYPE ? WEIR_E_PARSE : WEIR_E_RANGE;
+    one.open.severity = WEIR_PROBLEM_ERROR;
+    one.open.cause = cause;
+    add(problems, &one);
 }

@@ -37,4 +37,8 @@ void weir__problems_close(struct weir__problems *problems);
 void weir__problem(struct weir__problems *problems, int32_t severity, weir_status status,
                    struct weir__mark mark, const char *path, const char *message);
 
+/* Adds an error of a field, of a cause that the API server has (WEIR_CAUSE_*). */
+void weir__field_problem(struct weir__problems *problems, int32_t cause, struct weir__mark mark,
+                         const struct weir__path *path, const struct weir__message *m);
+
 #endif

@@ -52,8 +52,7 @@ int weir__field_parse(const weir_field *field, const char *text, size_t length,
     }
 }
 
-/* Kubernetes takes 10.0 and 1e1 for the integer 10, since they travel as JSON. */
-static int read_integer(const struct weir__node *node, int64_t *value)
+int weir__node_whole(const struct weir__node *node, int64_t *value)
 {
     if (node->type == WEIR__NODE_INT) {
         *value = node->integer;
@@ -73,7 +72,7 @@ static int read_duration(const struct weir__node *node, int64_t *value)
     if (node->type == WEIR__NODE_STRING) {
         return weir__go_duration(node->text, node->length, value) == WEIR__GO_OK;
     }
-    if (!read_integer(node, &seconds) || seconds > INT64_MAX / WEIR_SECOND ||
+    if (!weir__node_whole(node, &seconds) || seconds > INT64_MAX / WEIR_SECOND ||
         seconds < INT64_MIN / WEIR_SECOND) {
         return 0;
     }
@@ -90,7 +89,7 @@ int weir__field_read(const weir_field *field, const struct weir__node *node,
     switch (field->type) {
     case WEIR_FIELD_BOOL: value->integer = node->integer; return node->type == WEIR__NODE_BOOL;
     case WEIR_FIELD_INT:
-        return read_integer(node, &value->integer) &&
+        return weir__node_whole(node, &value->integer) &&
                (field->size == 8 || (value->integer >= INT32_MIN && value->integer <= INT32_MAX));
     case WEIR_FIELD_DOUBLE:
         value->number = node->number;

@@ -34,6 +34,10 @@ int weir__field_parse(const weir_field *field, const char *text, size_t length,
 int weir__field_read(const weir_field *field, const struct weir__node *node,
                      struct weir__value *value);
 
+/* A whole number, however it is written: Kubernetes takes 10.0 and 1e1 for the integer 10, since
+ * they travel as JSON. 0: it is none. */
+int weir__node_whole(const struct weir__node *node, int64_t *value);
+
 /* Whether a value is within bounds. Where the table lets any float in, NaN passes, as it passes
  * upstream's checks, each of which asks whether a number is too small or too large. */
 int weir__field_within(const weir_field *field, const struct weir__bounds *bounds,

@@ -19,6 +19,9 @@ static const struct table tables[] = {
     {"kpa", WEIR_CONFIG_KPA, "a Knative revision: annotations and ConfigMap config-autoscaler"},
     {"kpa-decider", WEIR_CONFIG_KPA_DECIDER, "the Knative decider alone (DeciderSpec)"},
     {"kpa-collector", WEIR_CONFIG_KPA_COLLECTOR, "the Knative metric collector alone (MetricSpec)"},
+    {"hpa", WEIR_CONFIG_HPA,
+     "a HorizontalPodAutoscaler (autoscaling/v2), and the flags of its controller"},
+    {"behavior", WEIR_CONFIG_BEHAVIOR, "stabilization windows and scaling policies alone"},
     {"window", WEIR_CONFIG_WINDOW, "a bucketed average over a sliding window"},
 };
 
@@ -52,6 +55,9 @@ static int has_flag(const weir_field *f, uint32_t flag)
 /* Whether a default means that nothing is set. */
 static int is_unset(const weir_field *f)
 {
+    if (f->type == WEIR_FIELD_DURATION && f->idefault < f->imin) {
+        return has_flag(f, WEIR_FIELD_OPTIONAL);
+    }
     return f->type == WEIR_FIELD_DOUBLE && has_flag(f, WEIR_FIELD_OPTIONAL) &&
            f->ddefault == WEIR_UNSET;
 }
@@ -65,7 +71,10 @@ static int has_bounds(const weir_field *f)
 /* The tables write "no bound" as the limits of the type, or of what a block can hold. */
 static int has_min(const weir_field *f)
 {
-    return f->type == WEIR_FIELD_DOUBLE ? f->dmin > WEIR_UNSET : f->imin != INT64_MIN;
+    if (f->type == WEIR_FIELD_DOUBLE) {
+        return f->dmin > WEIR_UNSET;
+    }
+    return f->imin != INT64_MIN && !(f->size == 4 && f->imin == INT32_MIN);
 }
 
 static int has_max(const weir_field *f)
@@ -368,7 +377,7 @@ static int run(int count, char **words)
 const struct command command_fields = {
     .name = "fields",
     .summary = "print the reference of every setting",
-    .usage = "fields [OPTION...] [kpa|kpa-decider|kpa-collector|window]...",
+    .usage = "fields [OPTION...] [kpa|kpa-decider|kpa-collector|hpa|behavior|window]...",
     .help =
         "Each setting is listed with its name in weir, its upstream keys, type, unit, default,\n"
         "bounds and meaning.\n\n"
@@ -376,7 +385,7 @@ const struct command command_fields = {
         "  weir fields kpa\n"
         "  weir fields kpa --format markdown > fields.md\n"
         "  weir fields --format json | jq -r '.[].fields[].global_key'\n",
-    .operands = "kpa|kpa-decider|kpa-collector|window",
+    .operands = "kpa|kpa-decider|kpa-collector|hpa|behavior|window",
     .options = options,
     .run = run,
 };

@@ -21,6 +21,7 @@ static const struct {
     {"knative", conform_stats_ops},
     {"k8s.io/kubernetes", conform_hpa_ops},
     {"k8s.io/kubernetes", conform_hpa_reconcile_ops},
+    {"k8s.io/kubernetes", conform_hpa_spec_ops},
     {"prometheus", conform_prometheus_ops},
 };
 

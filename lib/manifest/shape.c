@@ -1,0 +1,452 @@
+/*
+ * manifest/shape.c - documents to structs and structs to JSON, member by member; see shape.h.
+ */
+#include "shape.h"
+#include "table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+struct reading {
+    struct weir__path *path;
+    struct weir__arena *arena;
+    struct weir__problems *problems;
+};
+
+static void *take(struct reading *r, size_t size)
+{
+    void *p = weir__arena_take(r->arena, size);
+
+    if (p == NULL) {
+        r->problems->out_of_memory = 1;
+    }
+    return p;
+}
+
+static void refuse(struct reading *r, const char *wanted, const struct weir__node *node)
+{
+    struct weir__message m;
+
+    weir__message_clear(&m);
+    weir__message_add(&m, wanted);
+    weir__message_add(&m, ", got ");
+    weir__node_describe(node, &m);
+    weir__field_problem(r->problems, WEIR_CAUSE_TYPE, node->mark, r->path, &m);
+}
+
+static void refuse_text(struct reading *r, const struct weir__node *node)
+{
+    struct weir__message m;
+
+    if (node->text == NULL) {
+        refuse(r, "must be text", node);
+        return;
+    }
+    weir__message_clear(&m);
+    weir__message_add(&m, "must be text: write ");
+    weir__message_quote(&m, node->text, node->length);
+    weir__message_add(&m, " in quotes");
+    weir__field_problem(r->problems, WEIR_CAUSE_TYPE, node->mark, r->path, &m);
+}
+
+static void read_text(struct reading *r, struct weir__text *out, const struct weir__node *node)
+{
+    out->state = WEIR__PRESENT;
+    out->text = node->text != NULL ? node->text : "";
+    if (node->type != WEIR__NODE_STRING) {
+        out->state = WEIR__UNREADABLE;
+        refuse_text(r, node);
+    }
+}
+
+static void read_int32(struct reading *r, struct weir__int32 *out, const struct weir__node *node)
+{
+    int64_t value;
+
+    if (weir__node_whole(node, &value) && value >= INT32_MIN && value <= INT32_MAX) {
+        out->value = (int32_t)value;
+        out->state = WEIR__PRESENT;
+    } else {
+        out->state = WEIR__UNREADABLE;
+        refuse(r, "must be a whole number of 32 bits", node);
+    }
+}
+
+static int is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static void say_quantity(struct reading *r, const struct weir__node *node, const weir_error *err)
+{
+    struct weir__message m;
+
+    weir__message_clear(&m);
+    if (err->status == WEIR_E_LIMIT) {
+        weir__message_add(&m, err->message);
+        weir__problem(r->problems, WEIR_PROBLEM_ERROR, WEIR_E_LIMIT, node->mark, r->path->text,
+                      m.text);
+        return;
+    }
+    weir__message_add(&m, "must be a quantity such as 5, 0.5, 500m or 2Gi");
+    refuse(r, m.text, node);
+}
+
+/* A quantity is text or a number, and comes out of the store in its canonical form. */
+static void read_amount(struct reading *r, struct weir__amount *out, const struct weir__node *node)
+{
+    const char *text = node->text;
+    size_t length = text != NULL ? node->length : 0, need = 0;
+    weir_quantity q;
+    weir_error err;
+    char *stored;
+
+    out->state = WEIR__UNREADABLE;
+    if (node->type != WEIR__NODE_STRING && node->type != WEIR__NODE_INT &&
+        node->type != WEIR__NODE_FLOAT) {
+        refuse(r, "must be a quantity such as 5, 0.5, 500m or 2Gi", node);
+        return;
+    }
+    for (; length > 0 && is_space(text[0]); length--) {
+        text++;
+    }
+    while (length > 0 && is_space(text[length - 1])) {
+        length--;
+    }
+    if (weir_quantity_parse(text, length, &q, &err) != WEIR_OK ||
+        weir_quantity_parse_stored(text, length, &out->value, &err) != WEIR_OK) {
+        say_quantity(r, node, &err);
+        return;
+    }
+    if (q.verbatim) {
+        stored = weir__arena_text(r->arena, text, length);
+    } else {
+        weir_quantity_text(&q, NULL, 0, &need);
+        stored = weir__arena_take(r->arena, need);
+    }
+    if (stored == NULL) {
+        r->problems->out_of_memory = 1;
+        return;
+    }
+    if (!q.verbatim) {
+        weir_quantity_text(&q, stored, need, NULL);
+    }
+    out->text = stored;
+    out->state = WEIR__PRESENT;
+}
+
+static void read_shape(struct reading *r, const struct weir__shape *shape, void *out,
+                       const struct weir__node *node);
+
+static void *read_pointer(struct reading *r, const struct weir__shape *shape,
+                          const struct weir__node *node)
+{
+    void *p = take(r, shape->size);
+
+    if (p != NULL) {
+        read_shape(r, shape, p, node);
+    }
+    return p;
+}
+
+static void read_list(struct reading *r, const struct weir__shape *shape, struct weir__list *out,
+                      const struct weir__node *node)
+{
+    char *item;
+
+    out->is.node = node;
+    out->is.state = WEIR__UNREADABLE;
+    if (node->type != WEIR__NODE_SEQUENCE) {
+        refuse(r, "must be a list", node);
+        return;
+    }
+    item = take(r, node->count * shape->size);
+    if (item == NULL) {
+        return;
+    }
+    out->items = item;
+    out->is.state = WEIR__PRESENT;
+    for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
+        size_t length = r->path->length;
+
+        weir__path_index(r->path, out->count++);
+        if (e->value->type != WEIR__NODE_NULL) {
+            read_shape(r, shape, item, e->value);
+        }
+        weir__path_cut(r->path, length);
+        item += shape->size;
+    }
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Texts in a list, or the keys and texts of a mapping. */
+static void read_texts(struct reading *r, int32_t node_type, struct weir__list *out,
+                       const struct weir__node *node)
+{
+    const char **text;
+    size_t index = 0, each = node_type == WEIR__NODE_MAPPING ? 2 : 1;
+
+    out->is.node = node;
+    out->is.state = WEIR__UNREADABLE;
+    if (node->type != node_type) {
+        refuse(r, each == 2 ? "must be a mapping" : "must be a list", node);
+        return;
+    }
+    text = take(r, node->count * each * sizeof *text);
+    if (text == NULL) {
+        return;
+    }
+    out->items = text;
+    out->is.state = WEIR__PRESENT;
+    for (const struct weir__entry *e = node->first; e != NULL; e = e->next, index++) {
+        struct weir__text value = {"", WEIR__ABSENT};
+        size_t length = r->path->length;
+
+        if (each == 2) {
+            weir__path_key(r->path, e->key, e->key_length);
+            text[index * 2] = e->key;
+        } else {
+            weir__path_index(r->path, index);
+        }
+        if (e->value->type != WEIR__NODE_NULL) {
+            read_text(r, &value, e->value);
+        }
+        weir__path_cut(r->path, length);
+        text[index * each + each - 1] = value.text;
+    }
+    out->count = index * each;
+    if (each == 2) {
+        qsort(text, index, 2 * sizeof *text, compare_keys);
+    }
+}
+
+static void read_member(struct reading *r, const struct weir__member *member, char *out,
+                        const struct weir__node *node)
+{
+    void *p = out + member->offset, *pointer;
+
+    switch (member->type) {
+    case WEIR__TEXT: read_text(r, p, node); break;
+    case WEIR__INT32: read_int32(r, p, node); break;
+    case WEIR__AMOUNT: read_amount(r, p, node); break;
+    case WEIR__STRUCT: read_shape(r, member->shape, p, node); break;
+    case WEIR__LIST: read_list(r, member->shape, p, node); break;
+    case WEIR__TEXTS: read_texts(r, WEIR__NODE_SEQUENCE, p, node); break;
+    case WEIR__PAIRS: read_texts(r, WEIR__NODE_MAPPING, p, node); break;
+    default: pointer = read_pointer(r, member->shape, node); memcpy(p, &pointer, sizeof pointer);
+    }
+}
+
+static void warn_unknown(struct reading *r, const struct weir__shape *shape,
+                         const struct weir__entry *e)
+{
+    enum { NAMES_MAX = 8 };
+    const char *names[NAMES_MAX], *near;
+    size_t length = r->path->length, count = 0;
+    struct weir__message m;
+
+    for (size_t i = 0; i < shape->count && i < NAMES_MAX; i++) {
+        names[count++] = shape->members[i].key;
+    }
+    near = weir_nearest_name(e->key, names, count);
+    weir__message_clear(&m);
+    weir__message_add(&m, "is no field of this object, and ignored");
+    if (near != NULL) {
+        weir__message_add(&m, "; did you mean ");
+        weir__message_add(&m, near);
+    }
+    weir__path_key(r->path, e->key, e->key_length);
+    weir__problem(r->problems, WEIR_PROBLEM_WARNING, WEIR_OK, e->mark, r->path->text, m.text);
+    weir__path_cut(r->path, length);
+}
+
+static void read_shape(struct reading *r, const struct weir__shape *shape, void *out,
+                       const struct weir__node *node)
+{
+    struct weir__shaped *is = out;
+
+    is->node = node;
+    is->state = WEIR__PRESENT;
+    if (node->type != WEIR__NODE_MAPPING) {
+        is->state = WEIR__UNREADABLE;
+        refuse(r, "must be a mapping", node);
+        return;
+    }
+    for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
+        const struct weir__member *member = shape->members, *end = member + shape->count;
+        size_t length = r->path->length;
+
+        while (member < end && strcmp(member->key, e->key) != 0) {
+            member++;
+        }
+        if (member == end) {
+            warn_unknown(r, shape, e);
+        } else if (e->value->type != WEIR__NODE_NULL) {
+            weir__path_key(r->path, e->key, e->key_length);
+            read_member(r, member, out, e->value);
+            weir__path_cut(r->path, length);
+        }
+    }
+}
+
+void weir__shape_read(const struct weir__shape *shape, void *out, const struct weir__node *node,
+                      struct weir__path *path, struct weir__arena *arena,
+                      struct weir__problems *problems)
+{
+    struct reading r = {path, arena, problems};
+
+    read_shape(&r, shape, out, node);
+}
+
+/* ---- printing ------------------------------------------------------------------------------- */
+
+struct printing {
+    char *text;
+    size_t capacity, length;
+};
+
+static void put(struct printing *p, char c)
+{
+    if (p->length + 1 < p->capacity) {
+        p->text[p->length] = c;
+        p->text[p->length + 1] = '\0';
+    }
+    p->length++;
+}
+
+static void put_all(struct printing *p, const char *text)
+{
+    while (*text != '\0') {
+        put(p, *text++);
+    }
+}
+
+static void put_quoted(struct printing *p, const char *text)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    put(p, '"');
+    for (; text != NULL && *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c == '"' || c == '\\') {
+            put(p, '\\');
+            put(p, *text);
+        } else if (c < 0x20) {
+            put_all(p, "\\u00");
+            put(p, hex[c >> 4]);
+            put(p, hex[c & 15]);
+        } else {
+            put(p, *text);
+        }
+    }
+    put(p, '"');
+}
+
+static void put_int32(struct printing *p, int32_t value)
+{
+    struct weir__message m;
+
+    weir__message_clear(&m);
+    weir__message_int(&m, value);
+    put_all(p, m.text);
+}
+
+static void print_shape(struct printing *p, const struct weir__shape *shape, const void *in);
+
+static void print_list(struct printing *p, const struct weir__member *member,
+                       const struct weir__list *list)
+{
+    int pairs = member->type == WEIR__PAIRS;
+
+    put(p, pairs ? '{' : '[');
+    for (size_t i = 0; i < list->count; i++) {
+        if (i > 0) {
+            put(p, pairs && i % 2 == 1 ? ':' : ',');
+        }
+        if (member->type == WEIR__LIST) {
+            print_shape(p, member->shape, (const char *)list->items + i * member->shape->size);
+        } else {
+            put_quoted(p, ((const char *const *)list->items)[i]);
+        }
+    }
+    put(p, pairs ? '}' : ']');
+}
+
+static const void *pointer_in(const void *in)
+{
+    const void *pointer;
+
+    memcpy(&pointer, in, sizeof pointer);
+    return pointer;
+}
+
+static int is_printed(const struct weir__member *member, const void *in)
+{
+    const struct weir__text *text = in;
+
+    if (member->printed == WEIR__ALWAYS) {
+        return 1;
+    }
+    switch (member->type) {
+    case WEIR__TEXT:
+        return text->state != WEIR__ABSENT &&
+               (member->printed != WEIR__IF_NOT_EMPTY || text->text[0] != '\0');
+    case WEIR__INT32: return ((const struct weir__int32 *)in)->state != WEIR__ABSENT;
+    case WEIR__AMOUNT: return ((const struct weir__amount *)in)->state == WEIR__PRESENT;
+    case WEIR__POINTER: return pointer_in(in) != NULL;
+    case WEIR__STRUCT: return 1;
+    default: return ((const struct weir__list *)in)->count > 0;
+    }
+}
+
+static void print_member(struct printing *p, const struct weir__member *member, const void *in)
+{
+    switch (member->type) {
+    case WEIR__TEXT: put_quoted(p, ((const struct weir__text *)in)->text); break;
+    case WEIR__INT32: put_int32(p, ((const struct weir__int32 *)in)->value); break;
+    case WEIR__AMOUNT: put_quoted(p, ((const struct weir__amount *)in)->text); break;
+    case WEIR__STRUCT: print_shape(p, member->shape, in); break;
+    case WEIR__POINTER: print_shape(p, member->shape, pointer_in(in)); break;
+    default: print_list(p, member, in);
+    }
+}
+
+static void print_shape(struct printing *p, const struct weir__shape *shape, const void *in)
+{
+    int more = 0;
+
+    put(p, '{');
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct weir__member *member = &shape->members[i];
+        const void *value = (const char *)in + member->offset;
+
+        if (is_printed(member, value)) {
+            if (more++) {
+                put(p, ',');
+            }
+            put_quoted(p, member->key);
+            put(p, ':');
+            print_member(p, member, value);
+        }
+    }
+    put(p, '}');
+}
+
+size_t weir__shape_print(const struct weir__shape *shape, const void *in, char *text,
+                         size_t capacity)
+{
+    struct printing p = {text, capacity, 0};
+
+    if (capacity > 0) {
+        text[0] = '\0';
+    }
+    print_shape(&p, shape, in);
+    return p.length;
+}
