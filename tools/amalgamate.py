@@ -179,6 +179,11 @@ class Amalgamation:
         self.seen = set()
         self.users = collections.Counter()  # of a name: how many files have it
         headers = {path for source in self.sources for path in source.parent.glob("*.h")}
+        self.kept = set()  # tags that a header has opened for a source to fill
+        for path in headers:
+            self.kept |= set(re.findall(r"\b(?:struct|union|enum)\s+(\w+)", read(path)))
+        for path in headers:
+            self.kept -= own_names(read(path))
         for path in self.sources + sorted(headers):
             self.users.update({match.group() for match in EVERY_TOKEN.finditer(read(path))})
 
@@ -214,7 +219,7 @@ class Amalgamation:
         text = read(path)
         names = {}
         if path.suffix == ".c":
-            names = {name: f"{path.stem}_{name}" for name in own_names(text)
+            names = {name: f"{path.stem}_{name}" for name in own_names(text) - self.kept
                      if self.users[name] > 1}
             if clash := [new for new in names.values() if self.users[new] > 0]:
                 sys.exit(f"amalgamate: {path}: {clash[0]} is in use already")
