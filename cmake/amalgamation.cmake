@@ -16,3 +16,7 @@ add_custom_command(
   DEPENDS ${amalgamation_inputs} ${PROJECT_SOURCE_DIR}/tools/amalgamate.py
   VERBATIM)
 add_custom_target(weir_amalgamation ALL DEPENDS ${weir_amalgamation_dir}/made)
+if(WEIR_INSTALL)
+  install(FILES ${weir_amalgamation_dir}/weir.c ${weir_amalgamation_dir}/weir.h
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/weir COMPONENT development)
+endif()
