@@ -115,6 +115,69 @@ static double revision_second(void *state, weir_time now)
     return decision.replicas;
 }
 
+/* With its reconciler, and pods that follow every wish at once. */
+static double whole_second(void *state, weir_time now)
+{
+    weir_kpa_stat stat = {load_at(now), 0, 20, 0};
+    weir_kpa_reconcile_input cluster;
+    weir_decision decision;
+    weir_kpa_reconcile last;
+
+    weir_kpa_record(state, now, &stat);
+    if (now < weir_kpa_due(state)) {
+        return 0;
+    }
+    weir_kpa_get_reconcile(state, &last, sizeof last);
+    weir_kpa_reconcile_input_init(&cluster, sizeof cluster);
+    cluster.replicas = last.want > 0 ? last.want : 1;
+    cluster.ready = cluster.replicas;
+    cluster.has_private_service = 1;
+    cluster.has_service = 1;
+    cluster.network_ready = 1;
+    weir_decision_init(&decision, sizeof decision);
+    weir_kpa_step(state, &cluster, now, &decision, NULL);
+    return decision.replicas;
+}
+
+/* A replay of requests: the revision, and the replay behind it. */
+enum { REQUESTS_IN_FLIGHT = 4096 };
+
+static void replay_config(weir_replay_config *config)
+{
+    weir_replay_config_init(config, sizeof *config);
+    config->requests_max = REQUESTS_IN_FLIGHT;
+    config->pod_start = 5 * WEIR_SECOND;
+}
+
+static size_t make_replay(void *state, size_t bytes)
+{
+    weir_replay_config config;
+    size_t kpa = make_kpa(NULL, 0), replay;
+
+    replay_config(&config);
+    must(weir_replay_bytes(&config, &replay, NULL) == WEIR_OK, "sizing a replay");
+    if (state != NULL) {
+        make_kpa(state, kpa);
+        must(weir_replay_init((weir_replay *)(void *)((uint8_t *)state + kpa), replay, &config,
+                              START, NULL) == WEIR_OK,
+             "making a replay");
+    }
+    (void)bytes;
+    return kpa + replay;
+}
+
+static double request(void *state, weir_time now)
+{
+    weir_replay *replay = (weir_replay *)(void *)((uint8_t *)state + weir_autoscaler_bytes(state));
+    weir_decision decision;
+
+    weir_decision_init(&decision, sizeof decision);
+    while (weir_replay_next(replay, state, now, &decision, NULL, NULL) != WEIR_END) {
+    }
+    must(weir_replay_request(replay, state, now, 50 * 1000000) == WEIR_OK, "a request");
+    return decision.replicas;
+}
+
 static const struct bench benches[] = {
     {"window-record", make_linear_60s, window_record, 200, WEIR_SECOND, window_record, WEIR_SECOND},
     {"read-linear-60s", make_linear_60s, window_record, 200, WEIR_SECOND, window_read, 0},
@@ -122,6 +185,8 @@ static const struct bench benches[] = {
     {"read-weighted-1h", make_weighted_1h, window_record, 3700, WEIR_SECOND, window_read, 0},
     {"decide", make_decider, decide, 200, WEIR_SECOND, decide, 2 * WEIR_SECOND},
     {"revision-second", make_kpa, revision_second, 200, WEIR_SECOND, revision_second, WEIR_SECOND},
+    {"request", make_replay, request, 200, 1000000, request, 1000000},
+    {"whole-revision-second", make_kpa, whole_second, 200, WEIR_SECOND, whole_second, WEIR_SECOND},
 };
 
 int main(int argc, char **argv)

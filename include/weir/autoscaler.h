@@ -125,6 +125,12 @@ WEIR_API weir_time weir_autoscaler_due(const void *autoscaler);
 WEIR_API int32_t weir_autoscaler_poked(const void *autoscaler);
 
 /**
+ * Whether the real controller also decides when the number of ready pods changes (Knative: the
+ * reconciler watches them). 1 or 0.
+ */
+WEIR_API int32_t weir_autoscaler_watches_pods(const void *autoscaler);
+
+/**
  * One decision. A decision at or after the due time moves the due time on.
  * @return WEIR_OK; WEIR_NO_DATA: not valid; WEIR_E_TIME; WEIR_E_ARG; on error nothing changes
  */

@@ -16,17 +16,18 @@ extern "C" {
 
 /** What is true of a decision. Values are never reused. */
 enum {
-    WEIR_FLAG_PANIC = 1 << 0,         /**< Knative: in panic mode after this step */
-    WEIR_FLAG_AT_MIN = 1 << 1,        /**< held up by a lower bound */
-    WEIR_FLAG_AT_MAX = 1 << 2,        /**< held down by an upper bound */
-    WEIR_FLAG_RATE_LIMITED = 1 << 3,  /**< a rate or policy cut the change */
-    WEIR_FLAG_STABILIZED = 1 << 4,    /**< a stabilization or delay window held it */
-    WEIR_FLAG_TO_ZERO = 1 << 5,       /**< the decision is to scale to zero */
-    WEIR_FLAG_FALLBACK = 1 << 6,      /**< KEDA: a fallback value was used */
-    WEIR_FLAG_PAUSED = 1 << 7,        /**< KEDA: the object is paused */
-    WEIR_FLAG_CHANGED = 1 << 8,       /**< the status that a reconciler looks at changed */
-    WEIR_FLAG_APPLY = 1 << 9,         /**< replicas are to be written to the scale target */
-    WEIR_FLAG_METRIC_FAILED = 1 << 10 /**< at least one metric had no value */
+    WEIR_FLAG_PANIC = 1 << 0,          /**< Knative: in panic mode after this step */
+    WEIR_FLAG_AT_MIN = 1 << 1,         /**< held up by a lower bound */
+    WEIR_FLAG_AT_MAX = 1 << 2,         /**< held down by an upper bound */
+    WEIR_FLAG_RATE_LIMITED = 1 << 3,   /**< a rate or policy cut the change */
+    WEIR_FLAG_STABILIZED = 1 << 4,     /**< a stabilization or delay window held it */
+    WEIR_FLAG_TO_ZERO = 1 << 5,        /**< the decision is to scale to zero */
+    WEIR_FLAG_FALLBACK = 1 << 6,       /**< KEDA: a fallback value was used */
+    WEIR_FLAG_PAUSED = 1 << 7,         /**< KEDA: the object is paused */
+    WEIR_FLAG_CHANGED = 1 << 8,        /**< the status that a reconciler looks at changed */
+    WEIR_FLAG_APPLY = 1 << 9,          /**< replicas are to be written to the scale target */
+    WEIR_FLAG_METRIC_FAILED = 1 << 10, /**< at least one metric had no value */
+    WEIR_FLAG_PROXY = 1 << 11          /**< Knative: the activator is in the path */
 };
 
 /** The number of replicas that is not known (yet). */
@@ -94,6 +95,8 @@ enum {
     WEIR_RULE_KPA_GRACE = 30,              /**< kpa.zero.grace_period */
     WEIR_RULE_KPA_TO_ZERO = 31,            /**< kpa.zero.apply */
     WEIR_RULE_KPA_UNKNOWN = 32,            /**< kpa.unknown */
+    WEIR_RULE_KPA_WISH = 33,               /**< kpa.wish */
+    WEIR_RULE_KPA_KEPT = 34,               /**< kpa.kept */
     WEIR_RULE_HPA_METRIC = 40,             /**< hpa.metric */
     WEIR_RULE_HPA_TOLERANCE = 41,          /**< hpa.tolerance */
     WEIR_RULE_HPA_DIRECTION = 42,          /**< hpa.direction_flip */

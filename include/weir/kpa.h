@@ -1,10 +1,11 @@
 /*
  * weir/kpa.h - the Knative Pod Autoscaler.
  *
- * Three machines that can be used alone or together:
- *   weir_kpa_collector  request statistics -> stable and panic averages of concurrency and rps
- *   weir_kpa_decider    averages and ready pods -> wanted pods (panic mode, rates, delay)
- *   weir_kpa            both of one revision, on the ticks of the real system
+ * Machines that can be used alone or together:
+ *   weir_kpa_collector       request statistics -> stable and panic averages of concurrency and rps
+ *   weir_kpa_decider         averages and ready pods -> wanted pods (panic mode, rates, delay)
+ *   weir_kpa_reconcile_step  wanted pods -> replicas (bounds, scale to zero), mode, conditions
+ *   weir_kpa                 all of one revision, on the clock of the real system
  *
  * Upstream: knative.dev/serving v0.51 pkg/autoscaler/metrics/collector.go, scaling/autoscaler.go,
  * scaling/multiscaler.go, pkg/reconciler/autoscaling/kpa/resources. Every number equals upstream's
@@ -404,9 +405,19 @@ WEIR_API weir_status weir_kpa_reconcile_step(const weir_kpa_config *config,
 /** Bytes that a revision of this configuration takes. @return as the check */
 WEIR_API weir_status weir_kpa_bytes(const weir_kpa_config *config, size_t *bytes, weir_error *err);
 
-/** Makes a revision: an empty collector and a decider. @return as weir_kpa_decider_init() */
+/**
+ * Makes a revision: an empty collector, a decider, and the reconciler of a new object, which is due
+ * at once. @return as weir_kpa_decider_init()
+ */
 WEIR_API weir_status weir_kpa_init(weir_kpa *kpa, size_t bytes, const weir_kpa_config *config,
                                    int64_t ready, weir_time now, weir_error *err);
+
+/**
+ * Makes a new revision one that was scaled to zero before `now`: inactive, no pod wanted, so that
+ * the next request wakes it at once. To be called before anything else.
+ * @return WEIR_OK; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_kpa_set_idle(weir_kpa *kpa, weir_time now);
 
 /** The collector and the decider inside, to be used as such. NULL for a foreign pointer. */
 WEIR_API weir_kpa_collector *weir_kpa_get_collector(weir_kpa *kpa);
@@ -423,6 +434,42 @@ WEIR_API weir_status weir_kpa_record(weir_kpa *kpa, weir_time at, const weir_kpa
  */
 WEIR_API weir_status weir_kpa_decide(weir_kpa *kpa, int64_t ready, int32_t reachable, weir_time now,
                                      weir_decision *out, weir_explain *explain);
+
+/**
+ * Everything that the real system does at `now`: the scale step if a tick is due or requests came
+ * while no pod was wanted, and the reconciles that are called for: because the wish or the sign of
+ * the excess burst capacity changed, a requeue time has come, or `cluster` (but for its replicas
+ * and its probe) is another one than at the last reconcile; and again for as long as that changes
+ * the status. A step that nothing calls for reconciles once, as a resync does.
+ *
+ * To be called at weir_kpa_due(), when requests come while no pod is wanted (weir_autoscaler_poked)
+ * and when the cluster changes. Use either this or weir_kpa_decide(), whose wish is not bounded.
+ *
+ * @param cluster  as for weir_kpa_reconcile_step(); `desired` and `excess_burst_capacity` are the
+ *                 decider's, not looked at here; `ready` below 0: not known, nothing is decided
+ * @param out      replicas: the size that the deployment is to have; current: the one it has;
+ *                 WEIR_FLAG_APPLY: they differ
+ * @param explain  may be NULL
+ * @return WEIR_OK; WEIR_NO_DATA: a tick without data, and no reconcile; WEIR_E_PANIC as
+ *         weir_kpa_decider_decide(); WEIR_E_ARG; WEIR_E_STRUCT; on error nothing changes
+ * Upstream: pkg/reconciler/autoscaling/kpa/controller.go NewController().
+ */
+WEIR_API weir_status weir_kpa_step(weir_kpa *kpa, const weir_kpa_reconcile_input *cluster,
+                                   weir_time now, weir_decision *out, weir_explain *explain);
+
+/** When the next tick or requeued reconcile is due; WEIR_TIME_NEVER for a foreign pointer. */
+WEIR_API weir_time weir_kpa_due(const weir_kpa *kpa);
+
+/** The last reconcile inside weir_kpa_step(). @return WEIR_OK; WEIR_NO_DATA: there was none;
+ * WEIR_E_ARG; WEIR_E_STRUCT */
+WEIR_API weir_status weir_kpa_get_reconcile(const weir_kpa *kpa, weir_kpa_reconcile *reconcile,
+                                            size_t struct_size);
+
+/**
+ * What the reconciler inside carries over, to be read, or to be set before the first step of a
+ * revision that is not new. NULL for a foreign pointer.
+ */
+WEIR_API weir_kpa_reconciler_state *weir_kpa_get_reconciler(weir_kpa *kpa);
 
 /** As weir_kpa_decider_status(). */
 WEIR_API weir_status weir_kpa_get_status(const weir_kpa *kpa, weir_kpa_status *status,

@@ -14,6 +14,13 @@
  * the rows since the last sample, or the newest row again for as long as `hold` lets it stand. What
  * a sample is worth depends on who is there to report it, see weir_autoscaler_zero(). A sample of
  * some time is recorded before a decision of the same time.
+ *
+ * Instead of rows a Knative revision can be given requests one by one: then the activator and the
+ * pods make the reports, a request waits for a pod that has room for it, and what it waited for is
+ * counted.
+ *
+ *   for each request:  the loop as above, up to its arrival
+ *                      weir_replay_request(r, a, arrival, duration)
  */
 #ifndef WEIR_REPLAY_H
 #define WEIR_REPLAY_H
@@ -32,6 +39,9 @@ extern "C" {
 /** Longest time that a pod may take to start or to stop: a day. */
 #define WEIR_REPLAY_POD_DELAY_MAX (86400 * WEIR_SECOND)
 
+/** Most requests in flight at once that a replay can have room for. */
+#define WEIR_REPLAY_REQUESTS_MAX 100000000
+
 /** Configuration of a replay. Start from weir_replay_config_init(). */
 typedef struct weir_replay_config {
     uint32_t struct_size;
@@ -42,8 +52,32 @@ typedef struct weir_replay_config {
     weir_duration pod_stop;        /**< ns, [0, 1 day], 0: from told to stop to gone */
     weir_duration sample_interval; /**< ns, >= 0, 1 s; 0: rows are recorded as they are, once */
     weir_duration hold;            /**< ns, > 0, 5 min: how long a row stands; then no data */
+    int64_t requests_max; /**< requests in flight at once, [0, 1e8], 0: rows, not requests */
+    int64_t container_concurrency; /**< requests that a pod runs at once, >= 0, 0: any number */
     double pod_capacity; /**< load of the main series that a pod can take, >= 0, 0: not known */
 } weir_replay_config;
+
+/** Buckets of waiting times: no wait, then eight an octave, from a microsecond to 9 days. */
+#define WEIR_WAITS_BUCKETS 320
+
+/** What requests came to. */
+typedef struct weir_waits {
+    uint32_t struct_size;
+    int32_t reserved;                    /**< 0 */
+    int64_t completed;                   /**< requests that were answered */
+    int64_t running;                     /**< that run */
+    int64_t waiting;                     /**< that wait for a pod */
+    int64_t held;                        /**< that had to wait, of those that ran or run */
+    weir_duration longest;               /**< ns, longest wait */
+    double waited;                       /**< s, all waits together */
+    int64_t buckets[WEIR_WAITS_BUCKETS]; /**< requests by their wait, see weir_waits_bound() */
+} weir_waits;
+
+/** The bucket of a waiting time; 0 for none. */
+WEIR_API int32_t weir_waits_bucket(weir_duration wait);
+
+/** The end of a bucket: every wait in it is shorter; 0 for the first, which is no wait. */
+WEIR_API weir_duration weir_waits_bound(int32_t bucket);
 
 /** What a whole replay came to. */
 typedef struct weir_report {
@@ -54,10 +88,12 @@ typedef struct weir_report {
     int64_t scale_ups;       /**< decisions that asked for more pods */
     int64_t scale_downs;     /**< decisions that asked for fewer */
     int64_t reversals;       /**< changes in the other direction than the one before */
+    int64_t cold_starts;     /**< scale-ups from zero pods */
     double seconds;          /**< length of the trace */
     double replica_seconds;  /**< pods in existence, starting and stopping ones too, over time */
     double ready_seconds;    /**< ready pods over time */
     double panic_seconds;    /**< time in panic mode */
+    double proxy_seconds;    /**< Knative: time with the activator in the path */
     double zero_seconds;     /**< time with no pod in existence */
     double overload_seconds; /**< time with more load than the ready pods can take */
     uint64_t digest;         /**< of every valid decision: the same on every machine */
@@ -93,6 +129,34 @@ WEIR_API weir_status weir_replay_init(weir_replay *replay, size_t bytes,
  */
 WEIR_API weir_status weir_replay_record(weir_replay *replay, void *autoscaler,
                                         const weir_reading *readings, size_t count);
+
+/**
+ * A request arrives. Needs room (`requests_max`) and an autoscaler that reads "concurrency" and
+ * "rps" and watches the pods (Knative); rows and requests exclude each other.
+ *
+ * @param at        not before the request before, and as for a row
+ * @param duration  ns, >= 0: how long it runs once a pod has taken it
+ * @return WEIR_OK; WEIR_E_TIME; WEIR_E_LIMIT for more in flight than there is room for;
+ * WEIR_E_RANGE for an autoscaler without these series; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_replay_request(weir_replay *replay, void *autoscaler, weir_time at,
+                                         weir_duration duration);
+
+/**
+ * A load generator: so many workers, each of which sends its next request as soon as its last one
+ * was answered, until `until`.
+ * @param duration  ns, > 0: how long every request runs
+ * @return as weir_replay_request(); WEIR_E_ARG when there are workers already
+ */
+WEIR_API weir_status weir_replay_workers(weir_replay *replay, void *autoscaler, weir_time at,
+                                         int64_t workers, weir_duration duration, weir_time until);
+
+/** What the requests came to so far. @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT */
+WEIR_API weir_status weir_replay_waits(const weir_replay *replay, weir_waits *waits,
+                                       size_t struct_size);
+
+/** The load of the main series as it was last reported; 0 for a replay that is none. */
+WEIR_API double weir_replay_load(const weir_replay *replay);
 
 /**
  * Makes the next decision before `until`, and lets the cluster follow it.

@@ -188,6 +188,13 @@ int32_t weir_autoscaler_poked(const void *autoscaler)
     return ops != NULL ? ops->poked(autoscaler) : 0;
 }
 
+int32_t weir_autoscaler_watches_pods(const void *autoscaler)
+{
+    const struct weir__autoscaler_ops *ops = ops_of(autoscaler);
+
+    return ops != NULL ? ops->watches_pods : 0;
+}
+
 weir_status weir_autoscaler_decide(void *autoscaler, const weir_target *target, weir_time now,
                                    weir_decision *out, weir_explain *explain)
 {

@@ -271,21 +271,15 @@ static weir_time next_change(const weir_kpa_decider *d, const struct step *step,
     return next;
 }
 
-static weir_status no_decision(const weir_kpa_decider *d, int64_t ready, weir_time now,
-                               weir_decision *out, weir_explain *explain)
+/* No data: nothing changes. */
+static weir_status no_decision(const weir_kpa_decider *d, weir_time now, weir_decision *out)
 {
-    struct weir__trace trace;
-
-    weir__trace_open(&trace, explain, shown((double)ready));
-    weir__trace_step(&trace, WEIR_RULE_NO_DATA, -1, d->desired, 0.0, 0.0);
     out->replicas = d->desired;
-    out->current = shown((double)ready);
     out->valid = 0;
     out->flags =
         WEIR_FLAG_METRIC_FAILED | (d->panic_since != WEIR_TIME_NONE ? WEIR_FLAG_PANIC : 0U);
     out->rule = WEIR_RULE_NO_DATA;
     out->excess_burst_capacity = 0;
-    out->step_count = trace.count;
     out->at = now;
     out->next = WEIR_TIME_NEVER;
     return WEIR_NO_DATA;
@@ -302,9 +296,6 @@ static void put_decision(weir_kpa_decider *d, const struct step *step,
 {
     uint32_t flags = step->flags;
 
-    if (trace->replicas == 0) {
-        flags |= WEIR_FLAG_TO_ZERO;
-    }
     if (changed(d, trace->replicas, step->excess_burst_capacity)) {
         flags |= WEIR_FLAG_CHANGED;
     }
@@ -317,50 +308,65 @@ static void put_decision(weir_kpa_decider *d, const struct step *step,
     out->flags = flags;
     out->rule = trace->rule;
     out->excess_burst_capacity = step->excess_burst_capacity;
-    out->step_count = trace->count;
+}
+
+weir_status weir__decider_step(weir_kpa_decider *d, const weir_kpa_decider_input *input,
+                               weir_time now, weir_decision *out, struct weir__trace *trace)
+{
+    int64_t ready = input->ready_status == WEIR_OK ? input->ready : 0;
+    struct step step = {d->panic_since, d->max_panic_pods, 0, 0};
+    struct weir__kpa_demand demand;
+    int32_t before_delay;
+    double excess;
+
+    if (input->ready_status < 0 || input->metric_status != WEIR_OK) {
+        return no_decision(d, now, out);
+    }
+    weir__kpa_demand(&d->config, ready, input->stable, input->panic, &demand);
+    explain_demand(d, &demand, input->stable, trace, &step.flags);
+    panic_mode(d, &demand, now, &step, trace);
+    panic_pods(d, &demand, input->panic, &step, trace);
+    before_delay = trace->replicas;
+    if (delay(d, now, &step, trace) != WEIR_OK) {
+        return WEIR_E_PANIC;
+    }
+    excess = weir__kpa_excess_burst(&d->config, ready, input->panic);
+    step.excess_burst_capacity = weir__to_i32(excess, d->config.conversion);
+    weir__trace_step(trace, WEIR_RULE_KPA_BURST, -1, trace->replicas, excess,
+                     d->config.target_burst_capacity);
+    out->at = now;
+    put_decision(d, &step, trace, out);
+    out->next = next_change(d, &step, demand.over, before_delay, trace->replicas);
+    return WEIR_OK;
 }
 
 weir_status weir_kpa_decider_decide(weir_kpa_decider *decider, const weir_kpa_decider_input *input,
                                     weir_time now, weir_decision *out, weir_explain *explain)
 {
-    weir_kpa_decider *d = decider;
-    struct weir__kpa_demand demand;
     struct weir__trace trace;
-    struct step step;
-    int64_t ready;
-    int32_t before_delay;
-    double excess;
+    weir_status status;
+    int32_t ready;
 
-    if (!weir__block_is(d, WEIR_KIND_KPA_DECIDER) || input == NULL || out == NULL) {
+    if (!weir__block_is(decider, WEIR_KIND_KPA_DECIDER) || input == NULL || out == NULL) {
         return WEIR_E_ARG;
     }
     if (input->struct_size != sizeof *input || out->struct_size != sizeof *out ||
         (explain != NULL && explain->struct_size != sizeof *explain)) {
         return WEIR_E_STRUCT;
     }
-    ready = input->ready_status == WEIR_OK ? input->ready : 0;
-    if (input->ready_status < 0 || input->metric_status != WEIR_OK) {
-        return no_decision(d, ready, now, out, explain);
+    ready = input->ready_status == WEIR_OK ? shown((double)input->ready) : 0;
+    weir__trace_open(&trace, explain, ready);
+    status = weir__decider_step(decider, input, now, out, &trace);
+    if (status == WEIR_NO_DATA) {
+        weir__trace_step(&trace, WEIR_RULE_NO_DATA, -1, decider->desired, 0.0, 0.0);
+    } else if (status == WEIR_OK && out->replicas == 0) {
+        out->flags |= WEIR_FLAG_TO_ZERO;
     }
-    step = (struct step){d->panic_since, d->max_panic_pods, 0, 0};
-    weir__kpa_demand(&d->config, ready, input->stable, input->panic, &demand);
-    weir__trace_open(&trace, explain, shown((double)ready));
-    explain_demand(d, &demand, input->stable, &trace, &step.flags);
-    panic_mode(d, &demand, now, &step, &trace);
-    panic_pods(d, &demand, input->panic, &step, &trace);
-    before_delay = trace.replicas;
-    if (delay(d, now, &step, &trace) != WEIR_OK) {
-        return WEIR_E_PANIC;
+    if (status >= WEIR_OK) {
+        out->current = ready;
+        out->step_count = trace.count;
     }
-    excess = weir__kpa_excess_burst(&d->config, ready, input->panic);
-    step.excess_burst_capacity = weir__to_i32(excess, d->config.conversion);
-    weir__trace_step(&trace, WEIR_RULE_KPA_BURST, -1, trace.replicas, excess,
-                     d->config.target_burst_capacity);
-    out->current = shown((double)ready);
-    out->at = now;
-    put_decision(d, &step, &trace, out);
-    out->next = next_change(d, &step, demand.over, before_delay, trace.replicas);
-    return WEIR_OK;
+    return status;
 }
 
 weir_status weir_kpa_decider_tick(weir_kpa_decider *decider, const weir_kpa_decider_input *input,
@@ -376,9 +382,7 @@ weir_status weir_kpa_decider_tick(weir_kpa_decider *decider, const weir_kpa_deci
     }
     status = weir_kpa_decider_decide(decider, input, now, out, explain);
     if (status >= WEIR_OK) {
-        weir_duration late = weir__sub(now, decider->next_tick);
-
-        decider->next_tick = weir__add(now, WEIR_KPA_TICK - late % WEIR_KPA_TICK);
+        weir__decider_ticked(decider, now);
     }
     return status;
 }

@@ -9,7 +9,7 @@
  * Upstream: knative.dev/serving pkg/reconciler/autoscaling/kpa/kpa.go, scaler.go, and
  * pkg/apis/autoscaling/v1alpha1/pa_lifecycle.go.
  */
-#include "base/explain.h"
+#include "decide/kpa_reconcile.h"
 #include "policy/kpa_rule.h"
 
 #define ACTIVATION_BUFFER (30 * WEIR_SECOND) /* added to the progress deadline */
@@ -23,7 +23,8 @@ struct round {
     const weir_kpa_reconcile_input *in;
     weir_time now, since; /* since: when the Active condition last changed */
     weir_kpa_reconcile *out;
-    struct weir__trace trace;
+    struct weir__trace *trace;
+    struct weir__ruling *ruling;
 };
 
 static void requeue(struct round *r, weir_duration after)
@@ -38,7 +39,8 @@ static double seconds(weir_duration d)
 
 static void step(struct round *r, int32_t rule, int32_t pods, double measured, double limit)
 {
-    weir__trace_step(&r->trace, rule, -1, pods, measured, limit);
+    weir__trace_step(r->trace, rule, -1, pods, measured, limit);
+    r->ruling->rule = rule;
 }
 
 /* The API keeps transition times in whole seconds. */
@@ -166,12 +168,21 @@ static int32_t within_bounds(struct round *r)
         min = r->config->initial_scale;
         rule = WEIR_RULE_KPA_INITIAL_SCALE;
     }
+    if (pods < 0 && min >= 0) { /* a revision that is being activated and wants nothing yet */
+        step(r, WEIR_RULE_KPA_UNKNOWN, 0, 0.0, 0.0);
+        if (min == 0) {
+            return 0; /* the lower bound has spoken: an upper one below it is not asked */
+        }
+        pods = 0;
+    }
     if (pods < min) {
         step(r, rule, min, pods, min);
+        r->ruling->flags |= WEIR_FLAG_AT_MIN;
         return min;
     }
     if (max != 0 && pods > max) {
         step(r, WEIR_RULE_BOUNDS_MAX, max, pods, max);
+        r->ruling->flags |= WEIR_FLAG_AT_MAX;
         return max;
     }
     return pods;
@@ -318,29 +329,21 @@ static void carry_over(weir_kpa_reconciler_state *state, const weir_kpa_reconcil
     state->active_since = as_stored(out->active_since);
 }
 
-weir_status weir_kpa_reconcile_step(const weir_kpa_config *config, weir_kpa_reconciler_state *state,
-                                    const weir_kpa_reconcile_input *input, weir_time now,
-                                    weir_kpa_reconcile *out, weir_explain *explain)
+void weir__kpa_reconcile(const weir_kpa_config *config, weir_kpa_reconciler_state *state,
+                         const weir_kpa_reconcile_input *input, weir_time now,
+                         weir_kpa_reconcile *out, struct weir__trace *trace,
+                         struct weir__ruling *ruling)
 {
-    struct round r = {config, state, input, now, now, out, {NULL, 0, 0, 0}};
+    struct round r = {config, state, input, now, now, out, trace, ruling};
     double target, total;
-    int32_t network;
+    int32_t network = input->network_ready ? WEIR_CONDITION_TRUE : WEIR_CONDITION_UNKNOWN;
 
-    if (config == NULL || state == NULL || input == NULL || out == NULL) {
-        return WEIR_E_ARG;
-    }
-    if (config->struct_size != sizeof *config || state->struct_size != sizeof *state ||
-        input->struct_size != sizeof *input ||
-        (explain != NULL && explain->struct_size != sizeof *explain)) {
-        return WEIR_E_STRUCT;
-    }
     memset(out, 0, sizeof *out);
     out->struct_size = (uint32_t)sizeof *out;
     out->patch = WEIR_KPA_ABSENT;
+    *ruling = (struct weir__ruling){WEIR_RULE_NONE, 0};
     r.since = state->active_since != WEIR_TIME_NONE ? state->active_since : now;
-    weir__trace_open(&r.trace, explain, input->desired);
     weir__kpa_target(config, &target, &total);
-    network = input->network_ready ? WEIR_CONDITION_TRUE : WEIR_CONDITION_UNKNOWN;
     if (!input->has_private_service) { /* nothing to route with: ask for it, and wait */
         out->want = WEIR_REPLICAS_UNKNOWN;
         out->mode = WEIR_KPA_PROXY;
@@ -353,5 +356,24 @@ weir_status weir_kpa_reconcile_step(const weir_kpa_config *config, weir_kpa_reco
     }
     set_status(&r, network);
     carry_over(state, input, out);
+}
+
+weir_status weir_kpa_reconcile_step(const weir_kpa_config *config, weir_kpa_reconciler_state *state,
+                                    const weir_kpa_reconcile_input *input, weir_time now,
+                                    weir_kpa_reconcile *out, weir_explain *explain)
+{
+    struct weir__trace trace;
+    struct weir__ruling ruling;
+
+    if (config == NULL || state == NULL || input == NULL || out == NULL) {
+        return WEIR_E_ARG;
+    }
+    if (config->struct_size != sizeof *config || state->struct_size != sizeof *state ||
+        input->struct_size != sizeof *input ||
+        (explain != NULL && explain->struct_size != sizeof *explain)) {
+        return WEIR_E_STRUCT;
+    }
+    weir__trace_open(&trace, explain, input->desired);
+    weir__kpa_reconcile(config, state, input, now, out, &trace, &ruling);
     return WEIR_OK;
 }

@@ -48,7 +48,17 @@ struct weir_kpa {
     uint32_t decider_at; /* bytes from here to the decider; the collector is behind it */
     uint32_t collector_at;
     int32_t metric;
-    int32_t poked; /* 1: requests came while no pod was wanted */
+    int32_t poked;          /* 1: requests came while no pod was wanted */
+    int32_t wish_rule;      /* that had the last word on the decider's last wish */
+    int32_t ruled;          /* that had the last word on it in the last reconcile, or NONE */
+    uint32_t flags;         /* WEIR_FLAG_* of the last reconcile */
+    int32_t reconciled;     /* 1: there was a reconcile */
+    weir_time requeue_at;   /* when to reconcile although nothing changed */
+    weir_time proxied_from; /* driven by the common interface: when the activator is in the path */
+    weir_kpa_reconciler_state reconciler;
+    weir_kpa_reconcile_input seen; /* the cluster at the last reconcile */
+    weir_kpa_reconcile last;       /* what that decided */
+    weir_kpa_config config;
     /* Followed by: the decider, the collector. */
 };
 
@@ -80,6 +90,35 @@ static inline weir_max_window *weir__decider_delay(weir_kpa_decider *d)
 static inline const weir_max_window *weir__decider_delay_of(const weir_kpa_decider *d)
 {
     return d->delayed ? (const weir_max_window *)(const void *)(d + 1) : NULL;
+}
+
+static inline const weir_kpa_collector *weir__kpa_collector_of(const weir_kpa *kpa)
+{
+    return (const weir_kpa_collector *)(const void *)((const uint8_t *)kpa + kpa->collector_at);
+}
+
+static inline weir_kpa_decider *weir__kpa_decider(weir_kpa *kpa)
+{
+    return (weir_kpa_decider *)(void *)((uint8_t *)kpa + kpa->decider_at);
+}
+
+static inline const weir_kpa_decider *weir__kpa_decider_of(const weir_kpa *kpa)
+{
+    return (const weir_kpa_decider *)(const void *)((const uint8_t *)kpa + kpa->decider_at);
+}
+
+/* The scale step of weir_kpa_decider_decide() with checked arguments. The trace stands at the
+ * replicas it begins with; without data it is left alone. `current` and `step_count` of the
+ * decision are the caller's. */
+weir_status weir__decider_step(weir_kpa_decider *d, const weir_kpa_decider_input *input,
+                               weir_time now, weir_decision *out, struct weir__trace *trace);
+
+/* A tick was taken at `now`: late ones are not made up for. */
+static inline void weir__decider_ticked(weir_kpa_decider *d, weir_time now)
+{
+    weir_duration late = weir__sub(now, d->next_tick);
+
+    d->next_tick = weir__add(now, WEIR_KPA_TICK - late % WEIR_KPA_TICK);
 }
 
 weir_status weir__kpa_config_take(weir_kpa_config *to, const weir_kpa_config *from,

@@ -17,6 +17,7 @@ struct weir__autoscaler_ops {
     int32_t (*zero)(const void *state); /* NULL: WEIR_ZERO_ALWAYS */
     weir_time (*due)(const void *state);
     int32_t (*poked)(const void *state);
+    int32_t watches_pods; /* 1: a change of the ready pods is an event */
     weir_status (*decide)(void *state, const weir_target *target, weir_time now, weir_decision *out,
                           weir_explain *explain);
     int64_t (*skip)(void *state, weir_time until); /* NULL: every due time has to be decided */

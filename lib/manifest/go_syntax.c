@@ -274,12 +274,12 @@ static int base_of(const char *text, size_t length, size_t *skip)
 {
     char letter = '\0';
 
-    if (length >= 3) {
-        letter = lower(text[1]);
-    }
     *skip = 0;
     if (length == 0 || text[0] != '0') {
         return 10;
+    }
+    if (length >= 3) {
+        letter = lower(text[1]);
     }
     *skip = letter == 'x' || letter == 'o' || letter == 'b' ? 2 : 1;
     return letter == 'x' ? 16 : letter == 'b' ? 2 : 8;

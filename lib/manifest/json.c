@@ -58,6 +58,11 @@ static size_t digits_from(const struct walk *w, size_t at)
     return at;
 }
 
+static int is_number_part(char c)
+{
+    return (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E';
+}
+
 /* -? (0 | [1-9] digits) (. digits)? ([eE] [+-]? digits)? */
 static int is_number(const struct walk *w, size_t start, size_t end)
 {
@@ -91,8 +96,7 @@ static struct weir__node *walk_number(struct walk *w)
     size_t start = w->at;
     struct weir__node *node;
 
-    while (w->at < w->end && w->text[w->at] != '\0' &&
-           strchr("+-.0123456789eE", w->text[w->at]) != NULL) {
+    while (w->at < w->end && is_number_part(w->text[w->at])) {
         w->at++;
     }
     if (!is_number(w, start, w->at)) {

@@ -174,8 +174,8 @@ weir_status weir_manifest_add(weir_manifest *manifest, const char *file, const c
 /* By kind and name; of one name in the order of reading. */
 static int compare_items(const void *a, const void *b)
 {
-    const struct weir__item *x = *(const struct weir__item *const *)a;
-    const struct weir__item *y = *(const struct weir__item *const *)b;
+    const struct weir__item *x = ((const struct weir__found *)a)->item;
+    const struct weir__item *y = ((const struct weir__found *)b)->item;
     int order = strcmp(x->open.api_kind, y->open.api_kind);
 
     order = order != 0 ? order : strcmp(x->open.name_space, y->open.name_space);
@@ -194,37 +194,37 @@ static int same_object(const struct weir__item *x, const struct weir__item *y)
 }
 
 /* `all` has room for every item. */
-static void drop_replaced(weir_manifest *manifest, struct weir__item **all)
+static void drop_replaced(weir_manifest *manifest, struct weir__found *all)
 {
     size_t count = 0;
 
     for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
-        all[count++] = item;
+        all[count++].item = item;
     }
-    /* NOLINTNEXTLINE(bugprone-sizeof-expression): it is pointers that are sorted */
     qsort(all, count, sizeof all[0], compare_items);
     for (size_t i = 1; i < count; i++) {
+        struct weir__item *first = all[i - 1].item, *again = all[i].item;
         struct weir__message m;
 
-        if (same_object(all[i - 1], all[i])) {
+        if (same_object(first, again)) {
             weir__message_clear(&m);
-            weir__say_again(&all[i - 1]->object, &m);
-            weir__problems_about(manifest, &all[i]->object);
-            weir__object_problem(manifest, WEIR_PROBLEM_WARNING, WEIR_OK, all[i]->object.node->mark,
-                                 &all[i]->object.path, &m);
-            all[i - 1]->dropped = 1;
+            weir__say_again(&first->object, &m);
+            weir__problems_about(manifest, &again->object);
+            weir__object_problem(manifest, WEIR_PROBLEM_WARNING, WEIR_OK, again->object.node->mark,
+                                 &again->object.path, &m);
+            first->dropped = 1;
         }
     }
 }
 
 weir_status weir_manifest_finish(weir_manifest *manifest)
 {
-    struct weir__item **all;
+    struct weir__found *all;
 
     if (manifest == NULL || manifest->finished) {
         return WEIR_E_ARG;
     }
-    all = weir__arena_take(&manifest->arena, manifest->item_count * sizeof(struct weir__item *));
+    all = weir__arena_take(&manifest->arena, manifest->item_count * sizeof all[0]);
     if (all == NULL || manifest->problems.out_of_memory) {
         manifest->problems.out_of_memory = 1;
         return WEIR_E_MEMORY;
@@ -240,7 +240,7 @@ weir_status weir_manifest_finish(weir_manifest *manifest)
             weir__problems_about(manifest, &item->object);
             item->resolve(manifest, item);
             item->open.error_count += (int32_t)(manifest->problems.errors - errors);
-            manifest->found[manifest->found_count++] = item;
+            manifest->found[manifest->found_count++].item = item;
         }
     }
     return manifest->problems.out_of_memory ? WEIR_E_MEMORY : WEIR_OK;
@@ -255,7 +255,7 @@ size_t weir_manifest_item_count(const weir_manifest *manifest)
 
 const weir_manifest_item *weir_manifest_get_item(const weir_manifest *manifest, size_t index)
 {
-    return index < weir_manifest_item_count(manifest) ? &manifest->found[index]->open : NULL;
+    return index < weir_manifest_item_count(manifest) ? &manifest->found[index].item->open : NULL;
 }
 
 size_t weir_manifest_problem_count(const weir_manifest *manifest)

@@ -48,6 +48,10 @@ struct weir__item {
     weir_hpa_config *hpa;
 };
 
+struct weir__found {
+    struct weir__item *item;
+};
+
 /* ConfigMaps that are read. */
 enum { WEIR__CONFIG_AUTOSCALER, WEIR__CONFIG_DEPLOYMENT, WEIR__CONFIG_DEFAULTS, WEIR__CONFIGMAPS };
 
@@ -65,7 +69,7 @@ struct weir_manifest {
     int32_t file_count;
     struct weir__item *items, *last_item;
     size_t item_count;         /* read */
-    struct weir__item **found; /* after finishing: those that are not dropped */
+    struct weir__found *found; /* after finishing: those that are not dropped */
     size_t found_count;
     int finished;
 

@@ -105,7 +105,7 @@ static void set_integer(struct weir__node *node, int64_t integer)
 
 static void set_number(struct weir__node *node)
 {
-    char plain[NUMBER_MAX] = "";
+    char plain[NUMBER_MAX] = {0};
     size_t length = 0;
     int64_t integer;
     uint64_t large;
@@ -132,11 +132,8 @@ static void set_number(struct weir__node *node)
 
 void weir__scalar_resolve(struct weir__node *node)
 {
-    char first = '\0';
+    char first = node->text[0];
 
-    if (node->length > 0) {
-        first = node->text[0];
-    }
     node->type = WEIR__NODE_STRING;
     if (set_word(node)) {
         return;

@@ -3,6 +3,7 @@
  */
 #include "reader.h"
 #include "scalar.h"
+#include "yaml_text.h"
 
 #include <libfyaml.h>
 #include <math.h>
@@ -72,6 +73,39 @@ static void resolve(struct yaml *y, struct weir__node *node, struct fy_token *ta
     }
 }
 
+/* The text of a scalar that is not plain; see yaml_text.h for why it is not libfyaml's. */
+static const char *text_of(struct yaml *y, struct fy_event *event, enum fy_scalar_style style,
+                           size_t *length)
+{
+    const struct weir__builder *b = &y->reader->builder;
+    const struct fy_mark *start = fy_event_start_mark(event), *end = fy_event_end_mark(event);
+    const char *chunk = y->reader->source.text + y->chunk->start, *header;
+    size_t from = start != NULL ? start->input_pos : 0, size = 0, parent = 0;
+    char *text;
+
+    if (start != NULL && end != NULL && end->input_pos > from) {
+        size = end->input_pos - from;
+    }
+    text = weir__arena_take(b->arena, WEIR__YAML_ROOM(size));
+    if (text == NULL) {
+        y->reader->problems->out_of_memory = 1;
+    } else if (style == FYSS_SINGLE_QUOTED) {
+        *length = weir__yaml_single(chunk + from, size, text);
+    } else if (style == FYSS_DOUBLE_QUOTED) {
+        *length = weir__yaml_double(chunk + from, size, text);
+    } else {
+        header = chunk + from - (from > 0);
+        while (header > chunk && header[-1] != '\n') {
+            header--;
+        }
+        if (b->depth > 0) {
+            parent = (size_t)b->frames[b->depth - 1].node->mark.column - 1;
+        }
+        *length = weir__yaml_block(header, chunk + from, size, parent, text);
+    }
+    return text;
+}
+
 static void read_scalar(struct yaml *y, struct fy_event *event)
 {
     struct weir__builder *b = &y->reader->builder;
@@ -80,9 +114,15 @@ static void read_scalar(struct yaml *y, struct fy_event *event)
     int quotes = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
     struct weir__mark mark = mark_of(y, event, (size_t)quotes);
     size_t length = 0;
-    const char *text = value != NULL ? fy_token_get_text(value, &length) : NULL;
-    struct weir__node *node = weir__build_scalar(b, mark, text != NULL ? text : "", length);
+    const char *text = NULL;
+    struct weir__node *node;
 
+    if (style != FYSS_PLAIN && style != FYSS_ANY) {
+        text = text_of(y, event, style, &length);
+    } else if (value != NULL) {
+        text = fy_token_get_text(value, &length);
+    }
+    node = weir__build_scalar(b, mark, text != NULL ? text : "", length);
     if (node == NULL) {
         return;
     }

@@ -80,15 +80,19 @@ void weir__hpa_measure(const struct weir__hpa_rules *rules, const struct weir__h
         memset(&out->pods, 0, sizeof out->pods);
         return;
     }
+    /* A reading of nothing may come with no array, to which not even 0 may be added. */
     if (by_pod(metric)) {
         weir__hpa_group(rules, metric, input->pods, input->pod_count,
-                        input->samples + reading->first, reading->count, now, &out->pods);
+                        reading->count > 0 ? input->samples + reading->first : NULL, reading->count,
+                        now, &out->pods);
         return;
     }
     out->total =
         metric->source == WEIR_HPA_OBJECT
             ? input->values[reading->first]
-            : weir__hpa_external_sum(rules, metric, input->values + reading->first, reading->count);
+            : weir__hpa_external_sum(rules, metric,
+                                     reading->count > 0 ? input->values + reading->first : NULL,
+                                     reading->count);
     if (metric->target_type == WEIR_HPA_VALUE) {
         weir__hpa_count_ready(input->pods, input->pod_count, &out->pods);
     } else {

@@ -150,6 +150,11 @@ static struct weir__queue *next_queue(struct weir__plant *p, const struct weir__
     return q;
 }
 
+weir_time weir__plant_next_ready(const struct weir__plant *p, const struct weir__batch *memory)
+{
+    return p->starting.length > 0 ? memory[p->starting.first].at : WEIR_TIME_NEVER;
+}
+
 void weir__plant_advance(struct weir__plant *p, const struct weir__batch *memory, weir_time now)
 {
     const struct weir__batch *batch;

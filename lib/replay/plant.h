@@ -62,6 +62,9 @@ void weir__plant_advance(struct weir__plant *plant, const struct weir__batch *me
 void weir__plant_scale(struct weir__plant *plant, struct weir__batch *memory, int64_t replicas);
 void weir__plant_load(struct weir__plant *plant, double load);
 
+/* When the next pods become ready by themselves; WEIR_TIME_NEVER: none are starting. */
+weir_time weir__plant_next_ready(const struct weir__plant *plant, const struct weir__batch *memory);
+
 /* The single pods, the oldest first; terminating ones are not among them. NULL without room. */
 const weir_pod *weir__plant_look(struct weir__plant *plant, struct weir__batch *memory);
 

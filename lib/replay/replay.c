@@ -6,28 +6,7 @@
  */
 #include "base/fields.h"
 #include "base/num.h"
-#include "replay/sampler.h"
-#include "replay/score.h"
-
-struct weir_replay {
-    struct weir__block block;
-    weir_time started;
-    weir_time row_at;      /* of the last row; WEIR_TIME_NONE: none yet */
-    weir_time passed;      /* all before it is done */
-    weir_time reported_at; /* of the last report to the autoscaler */
-    int32_t main_series;
-    int32_t series; /* the autoscaler's; 0: not asked for yet */
-    int32_t loaded; /* 1: the last report was of a load above zero */
-    int32_t idle;   /* 1: the last decision had no data */
-    int32_t skip_idle;
-    int32_t sampled; /* 1: rows are sampled; 0: they are reported as they are */
-    struct weir__sampler sampler;
-    struct weir__score score;
-    struct weir__plant plant;
-    /* Followed by: what belongs to the plant. */
-};
-
-#define KIND_REPLAY 100 /* of the block; a replay is no kind of autoscaler */
+#include "replay/state.h"
 
 #define ROW(m)  WEIR__MEMBER(weir_replay_config, m), WEIR__NO_KEYS, .values = ""
 #define LONGEST (INT64_C(1) << 60)
@@ -47,6 +26,11 @@ static const weir_field fields[] = {
     {ROW(hold), .unit = "s", .type = WEIR_FIELD_DURATION, .imin = 1, .imax = LONGEST,
      .idefault = 300 * WEIR_SECOND,
      .doc = "How long a row stands for; after that there is no data."},
+    {ROW(requests_max), .unit = "requests", .type = WEIR_FIELD_INT,
+     .imax = WEIR_REPLAY_REQUESTS_MAX,
+     .doc = "Requests in flight at once that there is room for; 0 takes rows."},
+    {ROW(container_concurrency), .unit = "requests", .type = WEIR_FIELD_INT, .imax = INT32_MAX,
+     .doc = "Requests that a pod runs at once; 0 is any number."},
     {ROW(pod_capacity), .unit = "", .type = WEIR_FIELD_DOUBLE, .dmax = 1e300,
      .doc = "Load of the main series that a pod can take; 0 is not known."},
 };
@@ -91,36 +75,29 @@ static void begin_plant(const weir_replay_config *own, struct weir__plant *plant
     plant->stopping.capacity = weir__plant_batches(own->pod_stop);
 }
 
-static size_t bytes_of(const weir_replay_config *own)
+/* Where the traffic's part begins, and the end of the block. */
+static size_t bytes_of(const weir_replay_config *own, size_t *traffic_at)
 {
     struct weir__plant plant;
 
     begin_plant(own, &plant);
-    return sizeof(weir_replay) + weir__plant_bytes(&plant);
+    *traffic_at = sizeof(weir_replay) + weir__plant_bytes(&plant);
+    return *traffic_at + weir__traffic_bytes(own->requests_max);
 }
 
 weir_status weir_replay_bytes(const weir_replay_config *config, size_t *bytes, weir_error *err)
 {
     weir_replay_config own;
     weir_status status = take(&own, config, err);
+    size_t traffic_at;
 
     if (status == WEIR_OK && bytes == NULL) {
         return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
     }
     if (status == WEIR_OK) {
-        *bytes = bytes_of(&own);
+        *bytes = bytes_of(&own, &traffic_at);
     }
     return status;
-}
-
-static struct weir__batch *yard(weir_replay *r)
-{
-    return (struct weir__batch *)(void *)(r + 1);
-}
-
-static const struct weir__batch *yard_of(const weir_replay *r)
-{
-    return (const struct weir__batch *)(const void *)(r + 1);
 }
 
 weir_status weir_replay_init(weir_replay *replay, size_t bytes, const weir_replay_config *config,
@@ -129,6 +106,7 @@ weir_status weir_replay_init(weir_replay *replay, size_t bytes, const weir_repla
     weir_replay *r = replay;
     weir_replay_config own;
     weir_status status = take(&own, config, err);
+    size_t need, traffic_at;
 
     if (status != WEIR_OK) {
         return status;
@@ -136,25 +114,45 @@ weir_status weir_replay_init(weir_replay *replay, size_t bytes, const weir_repla
     if (!weir__aligned(r)) {
         return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
     }
-    if (bytes < bytes_of(&own)) {
+    need = bytes_of(&own, &traffic_at);
+    if (bytes < need) {
         return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than asked for");
     }
-    memset(r, 0, bytes_of(&own));
-    weir__block_set(&r->block, KIND_REPLAY, bytes_of(&own));
+    memset(r, 0, traffic_at);
+    weir__block_set(&r->block, WEIR__KIND_REPLAY, need);
+    r->traffic_at = traffic_at;
     r->started = start;
     r->row_at = WEIR_TIME_NONE;
     r->passed = start;
     r->reported_at = start;
+    r->ready = own.initial_replicas;
     r->skip_idle = own.skip_idle;
     r->sampled = own.sample_interval > 0;
     weir__sampler_begin(&r->sampler, start, own.sample_interval, own.hold);
     weir__score_begin(&r->score);
     begin_plant(&own, &r->plant);
-    weir__plant_begin(&r->plant, yard(r), start, own.initial_replicas);
+    weir__plant_begin(&r->plant, weir__yard(r), start, own.initial_replicas);
+    weir__traffic_begin(&r->traffic, own.requests_max, own.container_concurrency, start,
+                        own.initial_replicas);
     return WEIR_OK;
 }
 
 /* ---- samples -------------------------------------------------------------------------------- */
+
+/* When an autoscaler that watches the pods has something to look at. */
+static weir_time next_change(const weir_replay *r, const void *autoscaler)
+{
+    if (!weir_autoscaler_watches_pods(autoscaler)) {
+        return WEIR_TIME_NEVER;
+    }
+    return r->plant.ready != r->ready ? r->plant.now
+                                      : weir__plant_next_ready(&r->plant, weir__yard_of(r));
+}
+
+static weir_time earlier(weir_time a, weir_time b)
+{
+    return a < b ? a : b;
+}
 
 static weir_status check_row(const weir_replay *r, const void *autoscaler, const weir_reading *row,
                              size_t count)
@@ -170,8 +168,13 @@ static weir_status check_row(const weir_replay *r, const void *autoscaler, const
             return WEIR_E_LIMIT;
         }
     }
+    if (r->traffic.any) {
+        return WEIR_E_ARG; /* there are requests */
+    }
     if (row[0].at < 0 || row[0].at < r->passed || row[0].at <= r->row_at ||
-        row[0].at > (r->sampled ? r->sampler.next : weir_autoscaler_due(autoscaler))) {
+        row[0].at > (r->sampled
+                         ? r->sampler.next
+                         : earlier(weir_autoscaler_due(autoscaler), next_change(r, autoscaler)))) {
         return WEIR_E_TIME;
     }
     return WEIR_OK;
@@ -204,7 +207,7 @@ static weir_status report(weir_replay *r, void *autoscaler, const weir_reading *
             load = readings[i].value;
         }
     }
-    weir__plant_advance(&r->plant, yard_of(r), readings[0].at);
+    weir__plant_advance(&r->plant, weir__yard_of(r), readings[0].at);
     if (is_reported(r, autoscaler, loaded)) {
         status = weir_autoscaler_record(autoscaler, readings, count);
         r->reported_at = readings[0].at;
@@ -220,7 +223,7 @@ weir_status weir_replay_record(weir_replay *replay, void *autoscaler, const weir
     weir_replay *r = replay;
     weir_status status;
 
-    if (!weir__block_is(r, KIND_REPLAY) || weir_autoscaler_kind(autoscaler) == 0 ||
+    if (!weir__block_is(r, WEIR__KIND_REPLAY) || weir_autoscaler_kind(autoscaler) == 0 ||
         readings == NULL || count == 0) {
         return WEIR_E_ARG;
     }
@@ -244,11 +247,22 @@ weir_status weir_replay_record(weir_replay *replay, void *autoscaler, const weir
     return status;
 }
 
+/* ---- samples and reports -------------------------------------------------------------------- */
+
+static weir_time next_sample(const weir_replay *r)
+{
+    return r->sampler.next < r->traffic.next_report ? r->sampler.next : r->traffic.next_report;
+}
+
 static weir_status take_sample(weir_replay *r, void *autoscaler)
 {
     weir_reading sample[WEIR_REPLAY_SERIES_MAX];
-    size_t count = weir__sampler_take(&r->sampler, sample);
+    size_t count;
 
+    if (r->traffic.any) {
+        return weir__replay_report_requests(r, autoscaler);
+    }
+    count = weir__sampler_take(&r->sampler, sample);
     if (count == 0) { /* no row stands any more: what the load is, nobody knows */
         weir__plant_load(&r->plant, 0.0);
         return WEIR_OK;
@@ -266,7 +280,7 @@ static weir_status look(weir_replay *r, weir_target *target)
     target->spec_replicas = (int32_t)p->wanted;
     target->status_replicas = (int32_t)p->wanted;
     target->ready_replicas = (int32_t)p->ready;
-    target->pods = weir__plant_look(p, yard(r));
+    target->pods = weir__plant_look(p, weir__yard(r));
     target->pod_count = target->pods != NULL ? (uint32_t)p->wanted : 0;
     return target->pods != NULL && p->wanted > p->pods_max ? WEIR_E_LIMIT : WEIR_OK;
 }
@@ -276,8 +290,8 @@ static void follow(weir_replay *r, const weir_decision *d)
 {
     int64_t replicas = d->valid && d->replicas >= 0 ? d->replicas : r->plant.wanted;
 
-    weir__score_decision(&r->score, d, replicas - r->plant.wanted);
-    weir__plant_scale(&r->plant, yard(r), replicas);
+    weir__score_decision(&r->score, d, r->plant.wanted, replicas);
+    weir__plant_scale(&r->plant, weir__yard(r), replicas);
     r->idle = !d->valid;
 }
 
@@ -286,14 +300,15 @@ static void follow(weir_replay *r, const weir_decision *d)
 static weir_status go_to_decision(weir_replay *r, void *autoscaler, weir_time until, weir_time *at)
 {
     for (;;) {
-        weir_time due = weir_autoscaler_due(autoscaler);
+        weir_time change = next_change(r, autoscaler);
+        weir_time due = earlier(weir_autoscaler_due(autoscaler), change);
         weir_status status;
         int64_t skipped;
 
-        if (weir_autoscaler_poked(autoscaler) && r->reported_at < due) {
-            due = r->reported_at;
+        if (weir_autoscaler_poked(autoscaler)) {
+            due = earlier(due, r->reported_at);
         }
-        if (r->sampler.next <= due && r->sampler.next < until) {
+        if (next_sample(r) <= due && next_sample(r) < until) {
             status = take_sample(r, autoscaler);
             if (status != WEIR_OK) {
                 return status;
@@ -304,10 +319,10 @@ static weir_status go_to_decision(weir_replay *r, void *autoscaler, weir_time un
             *at = WEIR_TIME_NEVER;
             return WEIR_OK;
         }
-        skipped = r->idle && r->skip_idle
-                      ? weir_autoscaler_skip(autoscaler,
-                                             r->sampler.next < until ? r->sampler.next : until)
-                      : 0;
+        skipped =
+            r->idle && r->skip_idle
+                ? weir_autoscaler_skip(autoscaler, earlier(change, earlier(next_sample(r), until)))
+                : 0;
         if (skipped == 0) {
             *at = due > r->plant.now ? due : r->plant.now;
             return WEIR_OK;
@@ -324,7 +339,8 @@ weir_status weir_replay_next(weir_replay *replay, void *autoscaler, weir_time un
     weir_status status;
     weir_time at;
 
-    if (!weir__block_is(r, KIND_REPLAY) || weir_autoscaler_kind(autoscaler) == 0 || out == NULL) {
+    if (!weir__block_is(r, WEIR__KIND_REPLAY) || weir_autoscaler_kind(autoscaler) == 0 ||
+        out == NULL) {
         return WEIR_E_ARG;
     }
     status = go_to_decision(r, autoscaler, until, &at);
@@ -335,7 +351,7 @@ weir_status weir_replay_next(weir_replay *replay, void *autoscaler, weir_time un
         r->passed = until > r->passed ? until : r->passed;
         return WEIR_END;
     }
-    weir__plant_advance(&r->plant, yard_of(r), at);
+    weir__plant_advance(&r->plant, weir__yard_of(r), at);
     r->passed = at > r->passed ? at : r->passed;
     status = look(r, &seen);
     if (status == WEIR_OK) {
@@ -347,13 +363,20 @@ weir_status weir_replay_next(weir_replay *replay, void *autoscaler, weir_time un
     if (target != NULL) {
         *target = seen;
     }
+    r->ready = seen.ready_replicas;
     follow(r, out);
+    if (r->traffic.max > 0) {
+        weir_status moved =
+            weir__replay_requests_follow(r, at, (out->flags & WEIR_FLAG_PROXY) != 0);
+
+        status = moved != WEIR_OK ? moved : status;
+    }
     return status;
 }
 
 weir_status weir_replay_target(weir_replay *replay, weir_target *target)
 {
-    if (!weir__block_is(replay, KIND_REPLAY) || target == NULL) {
+    if (!weir__block_is(replay, WEIR__KIND_REPLAY) || target == NULL) {
         return WEIR_E_ARG;
     }
     return look(replay, target);
@@ -365,7 +388,7 @@ weir_status weir_replay_report(const weir_replay *replay, weir_time end, weir_re
     const weir_replay *r = replay;
     struct weir__plant plant; /* goes on to the end, while the replay's own stays */
 
-    if (!weir__block_is(r, KIND_REPLAY) || report == NULL) {
+    if (!weir__block_is(r, WEIR__KIND_REPLAY) || report == NULL) {
         return WEIR_E_ARG;
     }
     if (struct_size != sizeof *report) {
@@ -375,7 +398,7 @@ weir_status weir_replay_report(const weir_replay *replay, weir_time end, weir_re
         return WEIR_E_TIME;
     }
     plant = r->plant;
-    weir__plant_advance(&plant, yard_of(r), end);
+    weir__plant_advance(&plant, weir__yard_of(r), end);
     memset(report, 0, sizeof *report);
     report->struct_size = (uint32_t)sizeof *report;
     report->peak_replicas = (int32_t)(plant.sums.peak < INT32_MAX ? plant.sums.peak : INT32_MAX);
@@ -384,10 +407,12 @@ weir_status weir_replay_report(const weir_replay *replay, weir_time end, weir_re
     report->scale_ups = r->score.scale_ups;
     report->scale_downs = r->score.scale_downs;
     report->reversals = r->score.reversals;
+    report->cold_starts = r->score.cold_starts;
     report->seconds = (double)(end - r->started) / 1e9;
     report->replica_seconds = weir__plant_replica_seconds(&plant);
     report->ready_seconds = weir__plant_ready_seconds(&plant);
     report->panic_seconds = weir__span_seconds(&r->score.panic, end);
+    report->proxy_seconds = weir__span_seconds(&r->score.proxy, end);
     report->zero_seconds = weir__span_seconds(&plant.sums.zero, end);
     report->overload_seconds = weir__span_seconds(&plant.sums.overload, end);
     report->digest = r->score.digest;

@@ -34,22 +34,25 @@ static uint64_t digest(uint64_t hash, const weir_decision *d)
     return mix(hash, d->flags);
 }
 
-void weir__score_decision(struct weir__score *s, const weir_decision *d, int64_t change)
+void weir__score_decision(struct weir__score *s, const weir_decision *d, int64_t before,
+                          int64_t after)
 {
-    int64_t direction = change > 0 ? 1 : -1;
+    int64_t direction = after > before ? 1 : -1;
 
     s->decisions++;
     weir__span_set(&s->panic, (d->flags & WEIR_FLAG_PANIC) != 0, d->at);
+    weir__span_set(&s->proxy, (d->flags & WEIR_FLAG_PROXY) != 0, d->at);
     if (!d->valid) {
         s->invalid++;
         return;
     }
     s->digest = digest(s->digest, d);
-    if (change == 0) {
+    if (after == before) {
         return;
     }
-    s->scale_ups += change > 0;
-    s->scale_downs += change < 0;
+    s->scale_ups += after > before;
+    s->scale_downs += after < before;
+    s->cold_starts += before == 0;
     s->reversals += s->direction == -direction;
     s->direction = direction;
 }

@@ -9,16 +9,17 @@
 #include <weir/replay.h>
 
 struct weir__score {
-    int64_t decisions, invalid, scale_ups, scale_downs, reversals;
+    int64_t decisions, invalid, scale_ups, scale_downs, reversals, cold_starts;
     int64_t direction; /* of the last change: 1 up, -1 down, 0 none yet */
-    struct weir__span panic;
+    struct weir__span panic, proxy;
     uint64_t digest;
 };
 
 void weir__score_begin(struct weir__score *score);
 
-/* A decision, and by how many pods it changes what was wanted. */
-void weir__score_decision(struct weir__score *score, const weir_decision *decision, int64_t change);
+/* A decision, the pods wanted before it and after it. */
+void weir__score_decision(struct weir__score *score, const weir_decision *decision, int64_t before,
+                          int64_t after);
 
 /* Decisions without data that were passed over. */
 void weir__score_skipped(struct weir__score *score, int64_t count);

@@ -176,17 +176,19 @@ static void deciders(uint64_t *digest, int seed)
     }
 }
 
-/* Whole revisions, moved through a snapshot now and then. */
+/* Revisions, with and without their reconcilers, moved through a snapshot now and then. */
 static void revisions(uint64_t *digest, int seed)
 {
     weir_kpa *kpa = fresh_block();
     weir_kpa_config config;
+    weir_kpa_reconcile_input cluster;
     struct kpa_life life;
     struct kpa_event e;
     int32_t wanted = 0;
 
     random_kpa_life(&life, (uint64_t)seed);
     random_kpa_config(&life.rng, &config);
+    random_kpa_bounds(&life.rng, &config);
     must(weir_kpa_init(kpa, BLOCK_BYTES, &config, 0, life.now, NULL) == WEIR_OK, "a revision",
          seed);
     for (int step = 0; step < STEPS; step++) {
@@ -200,7 +202,12 @@ static void revisions(uint64_t *digest, int seed)
         for (uint32_t i = 0; i < e.stat_count; i++) {
             mix(digest, (uint64_t)weir_kpa_record(kpa, e.stat_at[i], &e.stats[i]));
         }
-        status = weir_kpa_decide(kpa, e.ready, e.reachable, e.now, &decision, &explain);
+        if (seed % 2) {
+            random_kpa_cluster(&life.rng, e.now, e.ready, e.reachable, wanted, &cluster);
+            status = weir_kpa_step(kpa, &cluster, e.now, &decision, &explain);
+        } else {
+            status = weir_kpa_decide(kpa, e.ready, e.reachable, e.now, &decision, &explain);
+        }
         mix_answer(digest, status, &decision, &explain);
         wanted = decision.valid ? decision.replicas : wanted;
         if (step % 50 == 49) {

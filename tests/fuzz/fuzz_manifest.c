@@ -11,14 +11,6 @@
 #include <weir/kpa.h>
 #include <weir/manifest.h>
 
-/* libfyaml itself forgets an iterator's buffer on some broken scalars; what weir takes is counted
- * below. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libfyaml.so\n";
-}
-
 struct memory {
     int left;      /* allocations until one fails; below 0: none fails */
     size_t in_use; /* bytes */

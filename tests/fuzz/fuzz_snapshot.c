@@ -115,6 +115,7 @@ static void use(int kind, void *state)
     const double values[2] = {3, 4};
     const weir_kpa_stat stat = {5, 1, 10, 2};
     weir_kpa_averages averages;
+    weir_kpa_reconcile_input cluster;
     weir_kpa_decider_input input;
     weir_decision decision;
     weir_explain explain;
@@ -124,6 +125,9 @@ static void use(int kind, void *state)
     weir_decision_init(&decision, sizeof decision);
     weir_explain_init(&explain, sizeof explain);
     input.ready = 2;
+    weir_kpa_reconcile_input_init(&cluster, sizeof cluster);
+    cluster.ready = 2;
+    cluster.has_private_service = 1;
     for (weir_time at = START; at < START + 40 * WEIR_SECOND; at += 3 * WEIR_SECOND) {
         switch (kind) {
         case 0:
@@ -142,6 +146,7 @@ static void use(int kind, void *state)
         case 5:
             weir_kpa_record(state, at, &stat);
             weir_kpa_decide(state, 2, 1, at, &decision, &explain);
+            weir_kpa_step(state, &cluster, at, &decision, &explain);
             break;
         case 6:
             weir_behavior_apply(state, 3, (int32_t)(at / WEIR_SECOND % 11), at, &decision,

@@ -88,7 +88,7 @@ fi
 expect 'a format of no kind' 2 'text, json or markdown, not xml' "$weir" fields --format xml
 expect 'fields of nothing' 2 'there are no fields of' "$weir" fields kpq
 
-replay_of 'a small load' 0 'scale-ups +1$' 'time,concurrency\n0,50\n1,50\n2,50\n3,50\n'
+replay_of 'a small load' 0 'scale-ups +1, 0 of them from zero$' 'time,concurrency\n0,50\n1,50\n2,50\n3,50\n'
 expect 'no colour and no progress in a pipe' 1 '^0$' \
     sh -c '"$@" 2>&1 | grep -c "$(printf "\033")"' sh "$weir" replay -f "$service" --load "$csv"
 expect 'explain' 0 'kpa.stable: 1 -> 8' "$weir" explain -f "$service" --load "$csv" --at 2
@@ -96,8 +96,8 @@ expect 'explain at a time as the table shows it' 0 'at 0:00:02: 8 pods' \
     "$weir" explain -f "$service" --load "$csv" --at 0:00:02
 expect 'explain at no time' 2 'takes seconds, 0:05:46' \
     "$weir" explain -f "$service" --load "$csv" --at 0:5:2
-expect 'explain before the first decision' 3 'no decision at or before' \
-    "$weir" explain -f "$service" --load "$csv" --at 1
+expect 'explain before the first row' 3 'no decision at or before' \
+    "$weir" explain -f "$service" --load "$csv" --from 2 --at 1
 expect 'explain without a time' 2 'needs --at' "$weir" explain -f "$service" --load "$csv"
 replay_of 'as csv' 0 '^2,50,50,50,1,1,8,1,1,' 'time,concurrency\n0,50\n2,50\n3,50\n' --format csv
 replay_of 'as json with steps' 0 '"rule":"kpa.panic.enter","item":-1,"before":8,"after":8' \

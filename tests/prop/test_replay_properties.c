@@ -101,12 +101,12 @@ static void fork_world(const struct world *from, struct world *to)
     memcpy(to->replay, from->replay, from->replay_bytes);
 }
 
-/* Steps chain from the ready pods to the decision; times never go back. */
+/* Steps chain from the pods there are to the decision; times never go back. */
 static void check_decision(const weir_decision *d, const weir_explain *why, const weir_target *t,
                            weir_time before, weir_time until, int seed)
 {
     check(d->at >= before && d->at < until, seed);
-    check(d->current == t->ready_replicas, seed);
+    check(d->current == t->spec_replicas, seed);
     check(t->ready_replicas >= 0 && t->ready_replicas <= t->status_replicas, seed);
     check(t->spec_replicas == t->status_replicas, seed);
     check(why->count > 0 && why->steps[0].before == d->current, seed);

@@ -49,6 +49,41 @@ static inline void random_kpa_config(struct rng *r, weir_kpa_config *config)
     config->scale_down_delay = rng_one_in(r, 2) ? 0 : rng_int(r, 1, 120) * WEIR_SECOND;
 }
 
+/* What the reconciler looks at, besides. */
+static inline void random_kpa_bounds(struct rng *r, weir_kpa_config *config)
+{
+    config->min_scale = rng_one_in(r, 2) ? 0 : (int32_t)rng_int(r, 1, 4);
+    config->max_scale = rng_one_in(r, 2) ? 0 : config->min_scale + (int32_t)rng_int(r, 1, 20);
+    config->initial_scale = (int32_t)rng_int(r, 1, rng_one_in(r, 3) ? 6 : 1);
+    config->allow_zero_initial_scale = rng_one_in(r, 6);
+    if (config->allow_zero_initial_scale) {
+        config->initial_scale = 0;
+    }
+    config->enable_scale_to_zero = !rng_one_in(r, 5);
+    config->scale_to_zero_grace_period = rng_int(r, 1, 60) * WEIR_SECOND;
+    config->scale_to_zero_pod_retention_period =
+        rng_one_in(r, 2) ? 0 : rng_int(r, 1, 90) * WEIR_SECOND;
+    config->progress_deadline = rng_int(r, 1, rng_one_in(r, 2) ? 5 : 300) * WEIR_SECOND;
+}
+
+/* A cluster around the ready pods: mostly whole, sometimes with parts missing. */
+static inline void random_kpa_cluster(struct rng *r, weir_time now, int64_t ready,
+                                      int32_t reachable, int32_t replicas,
+                                      weir_kpa_reconcile_input *cluster)
+{
+    weir_kpa_reconcile_input_init(cluster, sizeof *cluster);
+    cluster->replicas = replicas;
+    cluster->ready = ready;
+    cluster->unreachable = !reachable;
+    cluster->has_private_service = !rng_one_in(r, 30);
+    cluster->has_service = !rng_one_in(r, 30);
+    cluster->network_ready = !rng_one_in(r, 10);
+    cluster->probe = rng_one_in(r, 4) ? (int32_t)rng_int(r, 0, 2) : WEIR_KPA_PROBE_OK;
+    cluster->proxy_since =
+        rng_one_in(r, 3) ? WEIR_TIME_NONE : now - rng_int(r, 0, 100) * WEIR_SECOND;
+    cluster->system_internal_tls = rng_one_in(r, 20);
+}
+
 static inline void random_kpa_life(struct kpa_life *life, uint64_t seed)
 {
     memset(life, 0, sizeof *life);

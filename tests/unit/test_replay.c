@@ -63,11 +63,17 @@ static void decisions_come_on_ticks_after_the_row_of_their_time(void **state)
     defaults(&config, &kpa);
     w = world_of(&config, &kpa);
     assert_int_equal(feed(&w, 0, 50), WEIR_OK);
-    assert_int_equal(next(&w, 2000, &d), WEIR_END); /* due at 2 s, not before it */
+    assert_int_equal(next(&w, 2000, &d), WEIR_OK); /* a new revision is reconciled at once */
+    assert_true(d.at == T0 && d.replicas == 1);
+    assert_int_equal(next(&w, 2000, &d), WEIR_OK); /* and when the network has followed */
+    assert_true(d.at == T0 + S && d.replicas == 1);
+    assert_int_equal(next(&w, 2000, &d), WEIR_END); /* the tick is due at 2 s, not before it */
     assert_int_equal(feed(&w, 2000, 50), WEIR_OK);
     assert_int_equal(next(&w, 2001, &d), WEIR_OK);
     assert_true(d.at == T0 + 2 * S);
     assert_int_equal(d.replicas, 5);
+    assert_int_equal(next(&w, 2001, &d), WEIR_OK); /* there are pods at once, which is an event */
+    assert_true(d.at == T0 + 2 * S && d.replicas == 5);
     assert_int_equal(next(&w, 2001, &d), WEIR_END);
     end_world(&w);
 }
@@ -85,7 +91,7 @@ static void a_row_is_held_second_by_second_but_not_for_ever(void **state)
     w = world_of(&config, &kpa);
     assert_int_equal(feed(&w, 0, 20), WEIR_OK);
     while (next(&w, 100000, &d) != WEIR_END) {
-        assert_int_equal(d.replicas, 2);
+        assert_int_equal(d.replicas, d.at < T0 + 2 * S ? 1 : 2);
     }
     assert_true(d.at == T0 + 98 * S || d.at == WEIR_TIME_NONE);
     while (next(&w, 400000, &d) == WEIR_OK) {
@@ -101,16 +107,25 @@ static void load_at_zero_pods_pokes(void **state)
     weir_kpa_config kpa;
     struct world w;
     weir_decision d;
+    weir_target target;
 
     (void)state;
     defaults(&config, &kpa);
+    kpa.stable_window = 6 * S;
+    kpa.scale_to_zero_grace_period = S;
     w = world_of(&config, &kpa);
-    feed(&w, 0, 0);
-    assert_int_equal(next(&w, 3000, &d), WEIR_OK);
-    assert_int_equal(d.replicas, 0);
-    assert_int_equal(feed(&w, 3000, 7), WEIR_OK);
-    assert_int_equal(next(&w, 3001, &d), WEIR_OK);
-    assert_true(d.at == T0 + 3 * S); /* at once, not at the tick of 4 s */
+    for (int64_t s = 0; s <= 20; s++) {
+        while (next(&w, s * 1000, &d) != WEIR_END) {
+        }
+        feed(&w, s * 1000, 0);
+    }
+    while (next(&w, 21000, &d) != WEIR_END) {
+    }
+    assert_int_equal(weir_replay_target(w.replay, &target), WEIR_OK);
+    assert_int_equal(target.spec_replicas, 0);
+    assert_int_equal(feed(&w, 21000, 7), WEIR_OK);
+    assert_int_equal(next(&w, 21001, &d), WEIR_OK);
+    assert_true(d.at == T0 + 21 * S); /* at once, not at the tick of 22 s */
     assert_int_equal(d.replicas, 1);
     end_world(&w);
 }
@@ -164,7 +179,10 @@ static void the_score_adds_up(void **state)
     assert_bits_equal(report.zero_seconds, 2);
     assert_bits_equal(report.panic_seconds, 28);
     assert_true(report.scale_ups == 1 && report.scale_downs == 0 && report.reversals == 0);
-    assert_true(report.decisions == 14 && report.invalid == 0);
+    assert_true(report.cold_starts == 1);
+    assert_bits_equal(report.proxy_seconds, 30);
+    /* Ticks at 2 ... 28 s, and reconciles of the new object and of the network that follows. */
+    assert_true(report.decisions == 16 && report.invalid == 0);
     end_world(&w);
 }
 
@@ -306,10 +324,15 @@ static void rows_may_be_reported_as_they_are(void **state)
     defaults(&config, &kpa);
     config.sample_interval = 0;
     w = world_of(&config, &kpa);
+    assert_int_equal(feed(&w, 100, 12), WEIR_E_TIME); /* the new revision is reconciled first */
+    assert_int_equal(next(&w, 100, &d), WEIR_OK);
     assert_int_equal(feed(&w, 100, 12), WEIR_OK);
+    assert_int_equal(next(&w, 2000, &d), WEIR_OK); /* the network has followed */
+    assert_int_equal(next(&w, 2000, &d), WEIR_END);
     assert_bits_equal(average(&w, 100), 12);
     assert_int_equal(feed(&w, 2001, 12), WEIR_E_TIME); /* the decision of 2 s comes first */
     assert_int_equal(next(&w, 2001, &d), WEIR_OK);
+    drain(&w, 2001);
     assert_int_equal(feed(&w, 2001, 12), WEIR_OK);
     assert_bits_equal(average(&w, 2001), 8); /* once each, over three buckets */
     end_world(&w);
@@ -333,6 +356,7 @@ static void single_pods_are_shown_where_there_is_room(void **state)
     weir_decision_init(&d, sizeof d);
     weir_target_init(&target, sizeof target);
     feed(&w, 0, 40);
+    drain(&w, 2000);
     assert_int_equal(weir_replay_next(w.replay, w.kpa, T0 + 3 * S, &d, NULL, &target), WEIR_OK);
     assert_true(target.pod_count == 1 && target.pods[0].ready == 1);
     assert_int_equal(d.replicas, 4);
@@ -341,6 +365,8 @@ static void single_pods_are_shown_where_there_is_room(void **state)
     assert_true(target.pods[3].started == T0 + 2 * S);
     drain(&w, 3000);
     feed(&w, 3000, 400);
+    assert_int_equal(next(&w, 5000, &d), WEIR_OK); /* the pods are ready */
+    assert_int_equal(d.replicas, 4);
     assert_int_equal(next(&w, 5000, &d), WEIR_OK); /* wants more than there is room for */
     assert_true(d.replicas > 4);
     assert_int_equal(next(&w, 7000, &d), WEIR_E_LIMIT);

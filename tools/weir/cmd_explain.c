@@ -15,10 +15,13 @@ static const struct option options[] = {
     {NULL, 0, NULL, NULL},
 };
 
+enum { MOMENTS_MAX = 4 };
+
+/* The decisions of one instant: a tick, and what it led to at once. */
 struct finding {
     weir_time at;
-    struct moment moment;
-    int found;
+    struct moment moments[MOMENTS_MAX];
+    size_t count;
 };
 
 static int see(void *user, const struct moment *m)
@@ -28,8 +31,10 @@ static int see(void *user, const struct moment *m)
     if (m->decision.at > f->at) {
         return 0;
     }
-    f->moment = *m;
-    f->found = 1;
+    if (f->count > 0 && f->moments[0].decision.at != m->decision.at) {
+        f->count = 0;
+    }
+    f->moments[f->count < MOMENTS_MAX ? f->count++ : MOMENTS_MAX - 1] = *m;
     return 1;
 }
 
@@ -53,11 +58,17 @@ static void print_text(const struct moment *m, const struct outcome *o)
     put_time(time, sizeof time, d->at, o->first);
     printf("%s %s/%s at %s: ", o->item->api_kind, o->item->name_space, o->item->name, time);
     if (d->replicas >= 0) {
-        printf("%d pod%s wanted, ", d->replicas, d->replicas == 1 ? "" : "s");
+        printf("%d pod%s, ", d->replicas, d->replicas == 1 ? "" : "s");
     }
     printf("%d ready%s%s\n", m->target.ready_replicas,
            (d->flags & WEIR_FLAG_PANIC) != 0 ? ", in panic mode" : "",
            d->valid ? "" : ", no data to decide on");
+    for (size_t i = 0; o->kind->labels[i] != NULL; i++) {
+        if (m->labels[i][0] != '\0') {
+            printf("%s%s %s", i > 0 ? ", " : "", o->kind->labels[i], m->labels[i]);
+        }
+    }
+    printf("%s", o->kind->labels[0] != NULL ? "\n" : "");
     if (m->has_load) {
         printf("%s %.6g", o->series, m->load);
         for (size_t i = 0; o->kind->measures[i] != NULL && !isnan(m->measures[i]); i++) {
@@ -77,7 +88,6 @@ static void print_text(const struct moment *m, const struct outcome *o)
         printf("  %s\n      %s\n", line, weir_rule_doc(m->explain.steps[i].rule));
     }
     printf("\n");
-    print_next(o, d);
 }
 
 static void print_json(const struct moment *m, const struct outcome *o)
@@ -100,11 +110,13 @@ static int explain(const struct request *request, struct finding *finding, int j
         return code;
     }
     code = replaying_run(r, see, finding);
-    if (finding->found && json) {
-        print_json(&finding->moment, replaying_outcome(r));
-    } else if (finding->found) {
-        print_text(&finding->moment, replaying_outcome(r));
-    } else if (code == EXIT_FINE) {
+    for (size_t i = 0; i < finding->count; i++) {
+        (json ? print_json : print_text)(&finding->moments[i], replaying_outcome(r));
+    }
+    if (finding->count > 0 && !json) {
+        print_next(replaying_outcome(r), &finding->moments[finding->count - 1].decision);
+    }
+    if (finding->count == 0 && code == EXIT_FINE) {
         complain("there is no decision at or before that time");
         code = EXIT_INPUT;
     }
@@ -115,10 +127,11 @@ static int explain(const struct request *request, struct finding *finding, int j
 static int run(int count, char **words)
 {
     struct request request;
-    struct finding finding = {.at = WEIR_TIME_NEVER};
+    static struct finding finding; /* too large for a small stack */
     struct argument a;
     int position = 0, more, json = 0;
 
+    finding.at = WEIR_TIME_NEVER;
     request_init(&request);
     request.replay.skip_idle = 0; /* whoever asks wants the decision of that very time */
     while ((more = next_argument(&command_explain, count, words, &position, &a)) > 0) {

@@ -40,6 +40,7 @@ struct sink {
     int32_t replicas; /* of the last row of the table */
     int32_t valid;
     uint32_t panic;
+    char labels[LABELS_MAX][LABEL_SIZE];
     int any;
     weir_time news; /* of the first panic, or else of the first change: WEIR_TIME_NONE */
     int panicked;   /* it is a panic */
@@ -74,17 +75,24 @@ static void print_columns(const struct outcome *o)
 
         printf(" %9.*s", (int)strcspn(name, "_"), name);
     }
-    printf(" %6s %9s  %s\n", "ready", "wanted", "why");
+    printf(" %6s %9s", "ready", "pods");
+    for (size_t i = 0; o->kind->labels[i] != NULL; i++) {
+        printf("  %-9s", o->kind->labels[i]);
+    }
+    printf("  why\n");
 }
 
 /* Whether a decision is a line of its own: something changed. */
-static int is_change(const struct sink *s, const weir_decision *d)
+static int is_change(const struct sink *s, const struct moment *m)
 {
+    const weir_decision *d = &m->decision;
+
     if (s->explain || !s->any) {
         return 1;
     }
     return d->valid != s->valid || d->replicas != s->replicas ||
-           (d->flags & WEIR_FLAG_PANIC) != s->panic;
+           (d->flags & WEIR_FLAG_PANIC) != s->panic ||
+           memcmp(m->labels, s->labels, sizeof s->labels) != 0;
 }
 
 static void print_row(struct sink *s, const struct moment *m)
@@ -93,15 +101,16 @@ static void print_row(struct sink *s, const struct moment *m)
     char time[40], reason[512], change[32];
     const char *paint = "", *end = "";
 
-    if (!is_change(s, d)) {
+    if (!is_change(s, m)) {
         return;
     }
     if (!s->any) {
         print_columns(s->outcome);
+        s->replicas = d->current;
     }
     put_time(time, sizeof time, d->at, s->outcome->first);
     put_reason(reason, sizeof reason, &m->explain);
-    if (s->any && d->replicas != s->replicas) {
+    if (d->replicas != s->replicas) {
         snprintf(change, sizeof change, "%d>%d", s->replicas, d->replicas);
     } else if (d->replicas >= 0) {
         snprintf(change, sizeof change, "%d", d->replicas);
@@ -119,13 +128,18 @@ static void print_row(struct sink *s, const struct moment *m)
     for (size_t i = 0; s->outcome->kind->measures[i] != NULL; i++) {
         print_value(m->measures[i]);
     }
-    printf(" %6d %s%9s%s  %s\n", m->target.ready_replicas, paint, change, end, reason);
+    printf(" %6d %s%9s%s", m->target.ready_replicas, paint, change, end);
+    for (size_t i = 0; s->outcome->kind->labels[i] != NULL; i++) {
+        printf("  %-9s", m->labels[i]);
+    }
+    printf("  %s\n", reason);
     if (s->explain) {
         print_steps(&m->explain);
     }
     s->replicas = d->replicas;
     s->valid = d->valid;
     s->panic = d->flags & WEIR_FLAG_PANIC;
+    memcpy(s->labels, m->labels, sizeof s->labels);
     s->any = 1;
 }
 
@@ -152,7 +166,11 @@ static void print_csv(struct sink *s, const struct moment *m)
         for (size_t i = 0; measures[i] != NULL; i++) {
             printf(",%s", measures[i]);
         }
-        printf(",ready,replicas,wanted,valid,panic,excess_burst_capacity,rule\n");
+        printf(",ready,replicas,wanted,valid,panic,excess_burst_capacity,rule");
+        for (size_t i = 0; s->outcome->kind->labels[i] != NULL; i++) {
+            printf(",%s", s->outcome->kind->labels[i]);
+        }
+        printf("\n");
         s->any = 1;
     }
     put_seconds(time, sizeof time, d->at);
@@ -161,9 +179,13 @@ static void print_csv(struct sink *s, const struct moment *m)
     for (size_t i = 0; measures[i] != NULL; i++) {
         print_cell(m->measures[i]);
     }
-    printf(",%d,%d,%d,%d,%d,%d,%s\n", m->target.ready_replicas, m->target.status_replicas,
+    printf(",%d,%d,%d,%d,%d,%d,%s", m->target.ready_replicas, m->target.status_replicas,
            d->replicas, d->valid, (d->flags & WEIR_FLAG_PANIC) != 0, d->excess_burst_capacity,
            weir_rule_name(d->rule));
+    for (size_t i = 0; s->outcome->kind->labels[i] != NULL; i++) {
+        printf(",%s", m->labels[i]);
+    }
+    printf("\n");
 }
 
 static void print_json(const struct sink *s, const struct moment *m)
@@ -219,35 +241,47 @@ static void print_heading(const struct request *q, const struct replaying *r)
 {
     const struct outcome *o = replaying_outcome(r);
     const weir_replay_config *c = replaying_config(r);
-    char about[256], left_out[256], start[32], stop[32];
+    char about[256], bounds[256], start[32], stop[32];
 
     o->kind->describe(about, sizeof about, o->item->config);
     put_duration(start, sizeof start, c->pod_start);
     put_duration(stop, sizeof stop, c->pod_stop);
-    printf("%s %s/%s (%s)\n  scales on: %s\n", o->item->api_kind, o->item->name_space,
-           o->item->name, o->item->file, about);
-    printf("  load: %s of %s", o->series, q->load);
+    o->kind->bounds(bounds, sizeof bounds, o->item->config);
+    printf("%s %s/%s (%s)\n  scales on: %s\n  bounds: %s\n", o->item->api_kind, o->item->name_space,
+           o->item->name, o->item->file, about, bounds);
+    if (q->workers > 0) {
+        char service[32], length[32];
+
+        put_duration(service, sizeof service, q->service_time);
+        put_duration(length, sizeof length, q->workers_for);
+        printf("  load: %" PRId64 " workers for %s; a request runs %s, and the next one follows it",
+               q->workers, length, service);
+    } else if (q->by_requests) {
+        printf("  load: the requests of %s", q->load);
+    } else {
+        printf("  load: %s of %s", o->series, q->load);
+    }
     if (q->scale != 1.0) {
         printf(", times %.6g", q->scale);
     }
-    printf("; as recorded, whatever is decided\n");
+    printf("%s\n", q->by_requests ? "" : "; as recorded, whatever is decided");
     printf(
         "  pods: %d ready at the start; ready %s after they are asked for, gone %s after they are "
         "told to stop\n",
         c->initial_replicas, start, stop);
-    o->kind->leaves_out(left_out, sizeof left_out, o->item->config);
-    if (left_out[0] != '\0') {
-        printf("  not applied: %s\n", left_out);
-    }
     printf("\n");
 }
 
-static void print_summary(const struct outcome *o, double pod_capacity)
+static void print_summary(const struct outcome *o, double pod_capacity, const weir_waits *waits)
 {
     const weir_report *r = &o->report;
 
     printf("\nsummary\n");
-    printf("  rows replayed        %" PRId64 " over %.0f s", o->rows, r->seconds);
+    if (waits == NULL || o->rows > 0) {
+        printf("  rows replayed        %" PRId64 " over %.0f s", o->rows, r->seconds);
+    } else {
+        printf("  replayed             %.0f s", r->seconds);
+    }
     if (o->bad_rows > 0) {
         printf(", %" PRId64 " bad ones left out", o->bad_rows);
     }
@@ -260,16 +294,21 @@ static void print_summary(const struct outcome *o, double pod_capacity)
            r->replica_seconds, r->replica_seconds / 3600,
            r->seconds > 0 ? r->replica_seconds / r->seconds : 0.0);
     printf("  peak                 %d pods\n", r->peak_replicas);
-    printf("  scale-ups            %" PRId64 "\n", r->scale_ups);
+    printf("  scale-ups            %" PRId64 ", %" PRId64 " of them from zero\n", r->scale_ups,
+           r->cold_starts);
     printf("  scale-downs          %" PRId64 "\n", r->scale_downs);
     printf("  reversals            %" PRId64 "\n", r->reversals);
     printf("  seconds in panic     %.0f\n", r->panic_seconds);
+    printf("  seconds proxied      %.0f (requests went through the activator)\n", r->proxy_seconds);
     printf("  seconds at zero      %.0f\n", r->zero_seconds);
     if (pod_capacity > 0) {
         printf("  seconds overloaded   %.0f (more than %.6g for each ready pod)\n",
                r->overload_seconds, pod_capacity);
     }
     printf("  digest               %016" PRIx64 "\n", r->digest);
+    if (waits != NULL) {
+        print_waits(waits);
+    }
 }
 
 /* Commands and options that this very replay makes worth a look. */
@@ -293,7 +332,7 @@ static void print_hints(const struct request *q, const struct sink *s)
     }
     if (!s->plot && s->svg == NULL) {
         printf("  --plot or --svg FILE: the load and the pods as a chart\n");
-    } else {
+    } else if (!q->by_requests) {
         printf("  --scale 2: the same with twice the load\n");
     }
 }
@@ -320,6 +359,7 @@ static int carry_out(const struct request *request, struct sink *sink)
 {
     int code, looks = !sink->summary || sink->plot || sink->svg != NULL, drawn = 1;
     struct replaying *r = replaying_open(request, &code);
+    weir_waits waits;
 
     if (r == NULL) {
         return code;
@@ -334,7 +374,8 @@ static int carry_out(const struct request *request, struct sink *sink)
         drawn = draw(request, sink);
     }
     if (sink->outcome->started && sink->format == FORMAT_TABLE) {
-        print_summary(sink->outcome, sink->pod_capacity);
+        print_summary(sink->outcome, sink->pod_capacity,
+                      replaying_waits(r, &waits) ? &waits : NULL);
         if (looks) {
             print_hints(request, sink);
         }
@@ -406,7 +447,7 @@ static int run(int count, char **words)
 const struct command command_replay = {
     .name = "replay",
     .summary = "replay a recorded load through a manifest: what, why, at what cost",
-    .usage = "replay -f MANIFEST --load FILE.csv [OPTION...]",
+    .usage = "replay -f MANIFEST (--load FILE.csv|--requests FILE.csv|--workers N) [OPTION...]",
     .help =
         "The load is a CSV file with a header. Times are seconds or RFC 3339 and must rise. "
         "Without\n"
@@ -414,13 +455,17 @@ const struct command command_replay = {
         "next one, as a scraper would see it every second, but no longer than --hold; then there "
         "is\n"
         "no data. The load stays as recorded whatever is decided.\n\n"
-        "Decisions are those of the Knative autoscaler before the reconciler's bounds. "
-        "docs/replay.md\n"
-        "describes the model, the table, and the csv and json formats.\n\n"
+        "With --requests or --workers it is requests one by one: the activator and the pods "
+        "report\n"
+        "them, and those that come before a pod is ready for them wait.\n\n"
+        "The pods are those that the deployment is given: bounds and scale to zero included.\n"
+        "docs/replay.md describes the model, the table, and the csv and json formats.\n\n"
         "Examples:\n"
         "  weir replay -f examples/knative-service.yaml --load examples/data/traffic.csv --plot\n"
         "  weir replay -f ksvc.yaml -f config-autoscaler.yaml --load rps.csv.gz --rps requests \\\n"
         "       --service-time 300ms --pod-start 12s --summary\n"
+        "  weir replay -f ksvc.yaml --workers 5 --for 30s --service-time 100ms --initial 0 \\\n"
+        "       --pod-start 18s\n"
         "  weir replay -f ksvc.yaml --load load.csv --format json --explain > decisions.jsonl\n",
     .options = options,
     .run = run,

@@ -5,6 +5,7 @@
 #include "replaying.h"
 
 #include <math.h>
+#include <string.h>
 #include <weir/kpa.h>
 
 /* ---- Knative -------------------------------------------------------------------------------- */
@@ -28,8 +29,12 @@ static weir_status kpa_make(void *state, size_t bytes, const void *config, int32
                             int32_t ready, weir_time start, weir_error *err)
 {
     weir_kpa_config own = kpa_config(config, semantics);
+    weir_status status = weir_kpa_init(state, bytes, &own, ready, start, err);
 
-    return weir_kpa_init(state, bytes, &own, ready, start, err);
+    if (status == WEIR_OK && ready == 0) { /* not a new one, but one that was scaled to zero */
+        status = weir_kpa_set_idle(state, start);
+    }
+    return status;
 }
 
 static int32_t kpa_initial(const void *config)
@@ -54,6 +59,11 @@ static double kpa_pod_capacity(const void *config)
     return decider.total_value;
 }
 
+static int64_t kpa_container_concurrency(const void *config)
+{
+    return ((const weir_kpa_config *)config)->container_concurrency;
+}
+
 static void kpa_describe(char *text, size_t size, const void *config)
 {
     weir_kpa_collector_config collector;
@@ -71,18 +81,20 @@ static void kpa_describe(char *text, size_t size, const void *config)
              stable, decider.panic_threshold * 100, panic);
 }
 
-/* The reconciler's part: what is replayed is the autoscaler's own wish. */
-static void kpa_leaves_out(char *text, size_t size, const void *config)
+static void kpa_bounds(char *text, size_t size, const void *config)
 {
     const weir_kpa_config *c = config;
+    char most[48] = "no upper bound", zero[64] = "one pod stays";
 
-    text[0] = '\0';
-    if (c->min_scale > 0 || c->max_scale > 0) {
-        snprintf(text, size,
-                 "min-scale %d and max-scale %d, which the reconciler applies to what the "
-                 "autoscaler wants",
-                 c->min_scale, c->max_scale);
+    if (c->max_scale > 0) {
+        snprintf(most, sizeof most, "at most %d", c->max_scale);
     }
+    if (c->min_scale > 0) {
+        snprintf(zero, sizeof zero, "at least %d", c->min_scale);
+    } else if (c->enable_scale_to_zero) {
+        snprintf(zero, sizeof zero, "down to zero");
+    }
+    snprintf(text, size, "%s, %s; begins with %d", zero, most, c->initial_scale);
 }
 
 static void kpa_measure(void *state, weir_time now, double *values)
@@ -100,6 +112,20 @@ static void kpa_measure(void *state, weir_time now, double *values)
     }
 }
 
+static void kpa_label(void *state, char (*values)[LABEL_SIZE])
+{
+    static const char *const conditions[] = {"Unknown", "True", "False"};
+    static const char *const reasons[] = {"", "Queued", "NoTraffic", "TimedOut"};
+    weir_kpa_reconcile last;
+
+    if (weir_kpa_get_reconcile(state, &last, sizeof last) != WEIR_OK) {
+        memset(&last, 0, sizeof last);
+    }
+    snprintf(values[0], LABEL_SIZE, "%s", conditions[last.active]);
+    snprintf(values[1], LABEL_SIZE, "%s", reasons[last.reason]);
+    snprintf(values[2], LABEL_SIZE, "%s", last.mode == WEIR_KPA_SERVE ? "Serve" : "Proxy");
+}
+
 /* ---- all of them ---------------------------------------------------------------------------- */
 
 static const struct kind kinds[] = {
@@ -108,10 +134,13 @@ static const struct kind kinds[] = {
      kpa_make,
      kpa_initial,
      kpa_pod_capacity,
+     kpa_container_concurrency,
      kpa_describe,
-     kpa_leaves_out,
+     kpa_bounds,
      {"stable_average", "panic_average", NULL},
-     kpa_measure},
+     kpa_measure,
+     {"active", "reason", "mode", NULL},
+     kpa_label},
 };
 
 const struct kind *kind_of(int32_t kind)

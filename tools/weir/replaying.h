@@ -14,24 +14,31 @@
 
 /* ---- the request (request.c) ---------------------------------------------------------------- */
 
-enum { FILES_MAX = 64 };
+enum { FILES_MAX = 64, WORKERS_MAX = 1000000 };
 
 /* The options that both commands begin with, in this order. */
 #define REPLAY_OPTIONS                                                                             \
     {"--file", 'f', "MANIFEST", "a Kubernetes manifest, YAML or JSON; may be given again"},        \
         {"--load", 0, "FILE.csv", "the recorded load, plain or gzip; - is the standard input"},    \
+        {"--requests", 0, "FILE.csv", "instead: a log of requests, one a row, in order of start"}, \
+        {"--workers", 0, "N", "instead: a load generator with N requests in flight"},              \
+        {"--for", 0, "TIME", "how long the workers send requests (default 30s)"},                  \
         {"--name", 0, "NAME", "which autoscaler, where the files have several"},                   \
         {"--time", 0, "COLUMN", "the column of times (default time)"},                             \
         {"--concurrency", 0, "COLUMN", "the column of requests in flight"},                        \
         {"--rps", 0, "COLUMN", "the column of requests per second"},                               \
-        {"--service-time", 0, "TIME", "derives concurrency from rps: rps x TIME"},                 \
+        {"--service-time", 0, "TIME", "of a request; with rows: derives concurrency from rps"},    \
+        {"--start", 0, "COLUMN", "the column of the requests' starts (default start)"},            \
+        {"--duration", 0, "COLUMN",                                                                \
+         "the column of their durations in seconds (default duration)"},                           \
+        {"--end", 0, "COLUMN", "instead: the column of their ends"},                               \
         {"--scale", 0, "FACTOR", "multiplies the load: what if there were twice as much"},         \
         {"--pod-start", 0, "TIME", "from a pod's start to its readiness (default 0s)"},            \
         {"--pod-stop", 0, "TIME", "from telling a pod to stop to its end (default 0s)"},           \
         {"--initial", 0, "N", "pods that are ready at the start (default: initial-scale)"},        \
         {"--hold", 0, "TIME", "how long a row stands for (default 5m)"},                           \
         {"--from", 0, "TIME", "leaves earlier rows out"},                                          \
-        {"--to", 0, "TIME", "leaves later rows out"},                                              \
+        {"--to", 0, "TIME", "leaves later rows out; requests: goes on up to then"},                \
         {"--semantics", 0, "RELEASE", "'serving 0.51' (default) or 'serving 0.42'"},               \
     {                                                                                              \
         "--keep-going", 0, NULL, "leave bad rows out and count them"                               \
@@ -40,11 +47,17 @@ enum { FILES_MAX = 64 };
 enum {
     OPTION_FILE,
     OPTION_LOAD,
+    OPTION_REQUESTS,
+    OPTION_WORKERS,
+    OPTION_FOR,
     OPTION_NAME,
     OPTION_TIME,
     OPTION_CONCURRENCY,
     OPTION_RPS,
     OPTION_SERVICE_TIME,
+    OPTION_START,
+    OPTION_DURATION,
+    OPTION_END,
     OPTION_SCALE,
     OPTION_POD_START,
     OPTION_POD_STOP,
@@ -60,8 +73,10 @@ enum {
 struct request {
     const char *files[FILES_MAX];
     size_t file_count;
-    const char *load, *name, *time_column, *concurrency, *rps;
-    int64_t service_time, from, to;
+    const char *load; /* the file of --load or --requests; NULL: none was given */
+    const char *name, *time_column, *concurrency, *rps, *start, *duration, *end;
+    int64_t service_time, from, to, workers, workers_for;
+    int by_requests; /* 1: one by one, from the file or by workers */
     double scale;
     int has_service_time, has_initial, keep_going;
     int32_t semantics;
@@ -96,6 +111,7 @@ struct moment {
     double load;                   /* last value of the main series */
     double measures[MEASURES_MAX]; /* what the kind looks at, see kinds.h; NaN: nothing */
     int has_load;                  /* 0: no row stands */
+    char labels[LABELS_MAX][LABEL_SIZE];
 };
 
 /* What came of it, besides the moments. */
@@ -118,6 +134,9 @@ typedef int (*witness)(void *user, const struct moment *moment);
 struct replaying *replaying_open(const struct request *request, int *code);
 const struct outcome *replaying_outcome(const struct replaying *r);
 
+/* Whether what is replayed is requests; then what they came to. */
+int replaying_waits(const struct replaying *r, weir_waits *waits);
+
 /* The replay's configuration, complete once it is open. */
 const weir_replay_config *replaying_config(const struct replaying *r);
 
@@ -125,6 +144,11 @@ const weir_replay_config *replaying_config(const struct replaying *r);
  * stays seen. */
 int replaying_run(struct replaying *r, witness see, void *user);
 void replaying_close(struct replaying *r);
+
+/* ---- requests (waits.c) --------------------------------------------------------------------- */
+
+/* What the requests waited for: two lines of the summary and a histogram. */
+void print_waits(const weir_waits *waits);
 
 /* ---- words (words.c) ------------------------------------------------------------------------ */
 

@@ -18,6 +18,7 @@ void request_init(struct request *request)
     request->from = INT64_MIN;
     request->to = INT64_MAX;
     request->scale = 1.0;
+    request->workers_for = 30 * WEIR_SECOND;
     weir_replay_config_init(&request->replay, sizeof request->replay);
 }
 
@@ -84,6 +85,20 @@ static int take_initial(struct request *request, const char *value)
     return 1;
 }
 
+static int take_workers(struct request *request, const char *value)
+{
+    char *end;
+    long long n = strtoll(value, &end, 10);
+
+    if (*end != '\0' || end == value || n < 1 || n > WORKERS_MAX) {
+        complain("--workers takes a number from 1 to %d, not %s", WORKERS_MAX, value);
+        return -1;
+    }
+    request->workers = n;
+    request->by_requests = 1;
+    return 1;
+}
+
 static int take_semantics(struct request *request, const char *value)
 {
     if (strcmp(value, "serving 0.51") == 0) {
@@ -122,6 +137,12 @@ int request_take(struct request *request, const struct command *command,
     switch (argument->option) {
     case OPTION_FILE: return take_file(request, value);
     case OPTION_LOAD: request->load = value; return 1;
+    case OPTION_REQUESTS:
+        request->load = value;
+        request->by_requests = 1;
+        return 1;
+    case OPTION_WORKERS: return take_workers(request, value);
+    case OPTION_FOR: return take_duration(name, value, &request->workers_for);
     case OPTION_NAME: request->name = value; return 1;
     case OPTION_TIME: request->time_column = value; return 1;
     case OPTION_CONCURRENCY: request->concurrency = value; return 1;
@@ -129,6 +150,9 @@ int request_take(struct request *request, const struct command *command,
     case OPTION_SERVICE_TIME:
         request->has_service_time = 1;
         return take_duration(name, value, &request->service_time);
+    case OPTION_START: request->start = value; return 1;
+    case OPTION_DURATION: request->duration = value; return 1;
+    case OPTION_END: request->end = value; return 1;
     case OPTION_SCALE: return take_scale(name, value, &request->scale);
     case OPTION_POD_START: return take_duration(name, value, &request->replay.pod_start);
     case OPTION_POD_STOP: return take_duration(name, value, &request->replay.pod_stop);

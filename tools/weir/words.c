@@ -107,9 +107,16 @@ static double rounded(double x)
 /* Rules that are news even where they leave the replicas alone: something began or ended. */
 static int is_news(int32_t rule)
 {
-    const char *dot = strrchr(weir_rule_name(rule), '.');
+    const char *name = weir_rule_name(rule), *dot = strrchr(name, '.');
 
-    return dot != NULL && (strcmp(dot, ".enter") == 0 || strcmp(dot, ".leave") == 0);
+    return dot != NULL && (strcmp(dot, ".enter") == 0 || strcmp(dot, ".leave") == 0 ||
+                           strncmp(name, "kpa.zero.", 9) == 0);
+}
+
+/* Rules that only join what comes before to what comes after. */
+static int is_link(int32_t rule)
+{
+    return rule == WEIR_RULE_KPA_WISH || rule == WEIR_RULE_KPA_KEPT;
 }
 
 /* Adds a step's sentence, without the rule and the replicas that come before it. */
@@ -137,7 +144,7 @@ void put_reason(char *text, size_t size, const weir_explain *explain)
     for (uint32_t i = 1; i < explain->count; i++) { /* the first step is the load */
         const weir_step *step = &explain->steps[i];
 
-        if (step->before != step->after || is_news(step->rule)) {
+        if (!is_link(step->rule) && (step->before != step->after || is_news(step->rule))) {
             used = add_sentence(text, size, used, step);
         }
     }
@@ -189,4 +196,7 @@ void print_json_decision(const struct outcome *o, const struct moment *m)
            m->target.ready_replicas, m->target.status_replicas, d->replicas,
            d->valid ? "true" : "false", (d->flags & WEIR_FLAG_PANIC) != 0 ? "true" : "false",
            d->excess_burst_capacity, weir_rule_name(d->rule));
+    for (size_t i = 0; o->kind->labels[i] != NULL; i++) {
+        printf(",\"%s\":\"%s\"", o->kind->labels[i], m->labels[i]);
+    }
 }
