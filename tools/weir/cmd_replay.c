@@ -278,9 +278,10 @@ static void print_summary(const struct outcome *o, double pod_capacity, const we
 
     printf("\nsummary\n");
     if (waits == NULL || o->rows > 0) {
-        printf("  rows replayed        %" PRId64 " over %.0f s", o->rows, r->seconds);
+        printf("  %-21s%" PRId64 " over %.0f s",
+               waits == NULL ? "rows replayed" : "requests replayed", o->rows, r->seconds);
     } else {
-        printf("  replayed             %.0f s", r->seconds);
+        printf("  time replayed        %.0f s", r->seconds);
     }
     if (o->bad_rows > 0) {
         printf(", %" PRId64 " bad ones left out", o->bad_rows);
@@ -293,7 +294,7 @@ static void print_summary(const struct outcome *o, double pod_capacity, const we
     printf("  replica-seconds      %.0f (%.2f replica-hours, %.2f pods on average)\n",
            r->replica_seconds, r->replica_seconds / 3600,
            r->seconds > 0 ? r->replica_seconds / r->seconds : 0.0);
-    printf("  peak                 %d pods\n", r->peak_replicas);
+    printf("  peak                 %d pod%s\n", r->peak_replicas, r->peak_replicas == 1 ? "" : "s");
     printf("  scale-ups            %" PRId64 ", %" PRId64 " of them from zero\n", r->scale_ups,
            r->cold_starts);
     printf("  scale-downs          %" PRId64 "\n", r->scale_downs);
