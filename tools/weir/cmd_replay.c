@@ -500,7 +500,7 @@ static int replay(struct request *request, struct sink *sink)
     }
     if (request_load_manifests(request, &manifest)) {
         all = weir_manifest_item_count(manifest);
-        items = calloc(all + 1, sizeof *items);
+        items = calloc(all + 1, sizeof(const weir_manifest_item *));
         count = items != NULL ? request_choose(request, manifest, items, all, &code) : 0;
     }
     if (count > 0) {

@@ -129,22 +129,22 @@ int open_csv(struct replaying *r, const char *path, int *time_column)
     return *time_column < 0 ? EXIT_INPUT : EXIT_FINE;
 }
 
-int replaying_check(const struct request *q)
+int replaying_check(const struct request *request)
 {
-    if (q->files.count == 0 || (q->load == NULL && q->workers == 0)) {
+    if (request->files.count == 0 || (request->load == NULL && request->workers == 0)) {
         complain("a manifest (-f FILE) and a load (--load FILE.csv, --requests FILE.csv or "
                  "--workers N) are needed; see --help");
         return 0;
     }
-    if (q->load != NULL && q->workers > 0) {
+    if (request->load != NULL && request->workers > 0) {
         complain("--workers makes the load itself: it does not go with --load or --requests");
         return 0;
     }
-    if (q->by_requests && q->scale != 1.0) {
+    if (request->by_requests && request->scale != 1.0) {
         complain("--scale multiplies rows; it does not go with --requests or --workers");
         return 0;
     }
-    if (q->workers > 0 && (!q->has_service_time || q->service_time <= 0)) {
+    if (request->workers > 0 && (!request->has_service_time || request->service_time <= 0)) {
         complain("--workers needs --service-time TIME: how long a request runs");
         return 0;
     }

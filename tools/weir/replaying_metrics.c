@@ -10,154 +10,11 @@
  * where the product is a column of totals, a column of averages times --replicas, or the sum over
  * single pods, that have a column or a row each.
  */
-#include "kinds_hpa.h"
-#include "replaying_state.h"
+#include "feeds.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { COLUMNS_MAX = 4096, PODS_MAX = 16384 };
-
-/* One file. */
-struct feed {
-    const char *path;
-    struct csv *csv;
-    int time_column;
-    int pod_column; /* -1: a row is all there is of a time; else it is one pod */
-    int has_row, has_last, ended;
-    weir_time at, last; /* of the row at hand, of the one before */
-};
-
-struct column {
-    struct feed *feed;
-    int column;
-    int32_t series; /* -1: the recorded pods */
-};
-
-/* One metric. */
-struct metric {
-    size_t columns;
-    int single_pods; /* 1: each value is one pod */
-    double sum;      /* of the values at the time at hand */
-    int64_t values;  /* how many there are */
-    int rows;        /* rows of that time, empty ones too */
-};
-
-struct feeds {
-    struct feed list[FILES_MAX];
-    size_t count;
-    struct column columns[COLUMNS_MAX];
-    size_t column_count;
-    struct metric metrics[WEIR_HPA_METRICS_MAX];
-    const weir_hpa_config *config;
-    int gathering; /* rows of `at` are being put together */
-    weir_time at;
-    int has_replicas, constant_replicas; /* --replicas was given, and is a number */
-    double replicas;                     /* NaN: not known at the time */
-    weir_reading fresh[WEIR_HPA_METRICS_MAX];
-    size_t fresh_count;
-    uint64_t pods[PODS_MAX]; /* hashes of the names of `at`, to find one that is there twice */
-    size_t pod_count;
-};
-
-/* ---- columns -------------------------------------------------------------------------------- */
-
-static int add_column(struct feeds *f, struct feed *feed, int column, int32_t series)
-{
-    if (f->column_count == COLUMNS_MAX) {
-        complain("there are more than %d columns of metrics", COLUMNS_MAX);
-        return 0;
-    }
-    f->columns[f->column_count++] = (struct column){feed, column, series};
-    if (series >= 0) {
-        f->metrics[series].columns++;
-    }
-    return 1;
-}
-
-/* The columns that begin with a word; how many, -1 after a message. */
-static int add_all(struct feeds *f, struct feed *feed, const char *word, size_t length,
-                   int32_t series)
-{
-    int count = 0;
-
-    for (int i = 0; i < csv_column_count(feed->csv); i++) {
-        if (i != feed->time_column && i != feed->pod_column &&
-            strncmp(csv_column_name(feed->csv, i), word, length) == 0) {
-            if (!add_column(f, feed, i, series)) {
-                return -1;
-            }
-            count++;
-        }
-    }
-    return count;
-}
-
-/* One column by its name, or "PREFIX*"; "FILE:" may stand before it. 1, 0 where there is none, -1
- * after a message. */
-static int find(struct feeds *f, const char *word, int32_t series)
-{
-    size_t length = strlen(word), found = 0, star = length > 0 && word[length - 1] == '*';
-
-    for (size_t i = 0; i < f->count; i++) {
-        struct feed *feed = &f->list[i];
-        size_t own = strlen(feed->path);
-        const char *name =
-            strncmp(word, feed->path, own) == 0 && word[own] == ':' ? word + own + 1 : word;
-        int column = csv_find(feed->csv, name);
-        int more =
-            column == -1 && star ? add_all(f, feed, name, strlen(name) - 1, series) : column >= 0;
-
-        if (column == -2) {
-            complain("%s", csv_message(feed->csv));
-        }
-        if (column == -2 || more < 0 || (column >= 0 && !add_column(f, feed, column, series))) {
-            return -1;
-        }
-        found += more > 0;
-    }
-    if (found > 1 && !star) {
-        complain("several files have a column %s; write FILE:%s", word, word);
-        return -1;
-    }
-    return found > 0;
-}
-
-/* Says what series there are instead. */
-static void complain_missing(struct feeds *f, const char *word)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        if (csv_column(f->list[i].csv, word) < 0) {
-            complain("%s", csv_message(f->list[i].csv));
-        }
-    }
-}
-
-/* "A,B,C". The exit code. */
-static int find_list(struct feeds *f, const char *list, int32_t series)
-{
-    char word[256];
-
-    for (const char *rest = list;; rest++) {
-        size_t length = strcspn(rest, ",");
-        int found;
-
-        snprintf(word, sizeof word, "%.*s", (int)length, rest);
-        found = find(f, word, series);
-        if (found <= 0) {
-            if (found == 0) {
-                complain_missing(f, word);
-            }
-            return EXIT_INPUT;
-        }
-        rest += length;
-        if (*rest == '\0') {
-            return EXIT_FINE;
-        }
-    }
-}
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
@@ -167,10 +24,10 @@ static int bind_metric(struct replaying *r, int32_t series)
     const char *owner = r->outcome.item->name;
     const weir_hpa_metric *metric = &f->config->metrics[series];
     const char *list = hpa_column_for(&r->request, f->config, (uint32_t)series, owner);
-    int found = list == NULL ? find(f, metric->name, series) : -1;
+    int found = list == NULL ? feeds_find(f, metric->name, series) : -1;
 
     if (list != NULL) {
-        int code = find_list(f, list, series);
+        int code = feeds_find_list(f, list, series);
 
         if (code != EXIT_FINE) {
             return code;
@@ -180,7 +37,7 @@ static int bind_metric(struct replaying *r, int32_t series)
     } else if (found == 0) {
         complain("%s: there is no series for its metric %s (%s); say which with --metric %s=COLUMN",
                  owner, metric->name, hpa_source_name(metric), metric->name);
-        complain_missing(f, metric->name);
+        feeds_complain_missing(f, metric->name);
         return EXIT_INPUT;
     }
     if (f->metrics[series].columns > 1 && metric->source == WEIR_HPA_OBJECT) {
@@ -217,7 +74,7 @@ static int bind_replicas(struct replaying *r)
         return EXIT_FINE;
     }
     f->has_replicas = 1;
-    found = find(f, word, -1);
+    found = feeds_find(f, word, -1);
     if (found != 0) {
         return found > 0 ? EXIT_FINE : EXIT_INPUT;
     }
@@ -226,7 +83,7 @@ static int bind_replicas(struct replaying *r)
         return EXIT_FINE;
     }
     complain("--replicas takes a column, or a number of at least 1, not %s", word);
-    complain_missing(f, word);
+    feeds_complain_missing(f, word);
     return EXIT_USAGE;
 }
 
@@ -258,7 +115,7 @@ static int check_pod_column(const struct replaying *r)
             return EXIT_FINE;
         }
     }
-    complain_missing(f, r->request.pod);
+    feeds_complain_missing(f, r->request.pod);
     return EXIT_INPUT;
 }
 
@@ -539,98 +396,10 @@ static int32_t initial(const struct replaying *r)
     return f->has_replicas && isfinite(f->replicas) ? (int32_t)(f->replicas + 0.5) : -1;
 }
 
-/* ---- words ---------------------------------------------------------------------------------- */
-
-/* "column q of load.csv", "3 columns of load.csv". */
-static void print_columns(const struct feeds *f, int32_t series)
-{
-    const struct column *first = NULL;
-
-    for (size_t i = 0; i < f->column_count && first == NULL; i++) {
-        first = f->columns[i].series == series ? &f->columns[i] : NULL;
-    }
-    if (first == NULL) {
-        return;
-    }
-    if (series >= 0 && f->metrics[series].columns > 1) {
-        printf("%zu columns of %s", f->metrics[series].columns, first->feed->path);
-    } else {
-        printf("column %s of %s", csv_column_name(first->feed->csv, first->column),
-               first->feed->path);
-    }
-}
-
-static void print_recorded_pods(const struct feeds *f)
-{
-    if (f->constant_replicas) {
-        printf(" times %.6g recorded pods", f->replicas);
-    } else {
-        printf(" times the recorded pods (");
-        print_columns(f, -1);
-        printf(")");
-    }
-}
-
-static void print_metric(const struct feeds *f, int32_t series)
-{
-    const weir_hpa_metric *metric = &f->config->metrics[series];
-    const struct metric *m = &f->metrics[series];
-    char name[WEIR_HPA_NAME_MAX + 8];
-    int per_pod = hpa_is_per_pod(metric);
-
-    hpa_put_name(f->config, (uint32_t)series, name, sizeof name);
-    printf("    %s (%s): %s", name, hpa_source_name(metric),
-           m->columns > 1 || m->single_pods
-               ? per_pod && f->has_replicas ? "mean over the pods of " : "sum of "
-           : per_pod && !f->has_replicas ? "total in "
-                                         : "");
-    print_columns(f, series);
-    if (per_pod && f->has_replicas) {
-        print_recorded_pods(f);
-    }
-    if (metric->target_type == WEIR_HPA_UTILIZATION) {
-        if (metric->request == HPA_PERCENT_REQUEST) {
-            printf(", in percent of what a pod requests");
-        } else {
-            printf("; a pod requests %.6g", (double)metric->request / 1000);
-        }
-    }
-    printf("\n");
-}
-
-static void describe(const struct replaying *r)
-{
-    static const char *const headings[] = {
-        "load of all pods together, as recorded whatever is decided",
-        "load of single pods: usage of a pod = recorded usage x recorded pods / ready pods"};
-    const struct feeds *f = r->feeds;
-
-    for (int per_pod = 0; per_pod < 2; per_pod++) {
-        int any = 0;
-
-        for (uint32_t i = 0; i < f->config->metric_count; i++) {
-            if (hpa_is_per_pod(&f->config->metrics[i]) == per_pod) {
-                if (!any++) {
-                    printf("  %s", headings[per_pod]);
-                    if (r->request.scale != 1.0) {
-                        printf(", times %.6g", r->request.scale);
-                    }
-                    printf("\n");
-                }
-                print_metric(f, (int32_t)i);
-            }
-        }
-        if (any && per_pod && !f->has_replicas && csv_find(f->list[0].csv, "replicas") >= 0) {
-            printf(
-                "    (with --replicas replicas they would be averages over that column's pods)\n");
-        }
-    }
-}
-
 const struct source metrics_source = {.open = open_all,
                                       .next = next,
                                       .take = take,
                                       .finish = let_stand,
-                                      .describe = describe,
+                                      .describe = feeds_describe,
                                       .initial = initial,
                                       .close = close_all};

@@ -7,7 +7,7 @@
 
 /* After the last request: until all are answered, and the pods have come to rest. */
 #define REST    (120 * WEIR_SECOND)
-#define LONGEST (24 * 3600 * WEIR_SECOND)
+#define LONGEST (INT64_C(24) * 3600 * WEIR_SECOND)
 
 static int open_log(struct replaying *r)
 {
