@@ -160,7 +160,7 @@ static int agree(const char *path, const struct wishes *wishes)
         return EXIT_INPUT;
     }
     print_problems(r);
-    if (wishes->name != NULL && !name_is_there(r, wishes->name)) {
+    if (r->autoscaler_count == 0 || (wishes->name != NULL && !name_is_there(r, wishes->name))) {
         code = EXIT_INPUT;
     } else {
         code = compare_all(r, wishes);

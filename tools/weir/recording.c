@@ -349,12 +349,8 @@ struct recording *recording_open(const char *path, char *message, size_t size)
     }
     read_run(r, b);
     recording_read_steps(r, b);
-    if (r->autoscaler_count == 0) {
-        snprintf(message, size, "%s%s%.300s: no reconcile to compare with in decisions.csv",
-                 r->problem_count > 0 ? r->problems[r->problem_count - 1].text : "",
-                 r->problem_count > 0 ? "\nweir: " : "", path);
-        recording_close(r);
-        return NULL;
+    if (r->autoscaler_count == 0 && r->error_count == 0) {
+        recording_problem(r, RECORDED_ERROR, path, 0, "there is no row in decisions.csv");
     }
     recording_read_manifests(r, b);
     recording_read_pods(r, b);

@@ -118,7 +118,7 @@ struct recorded_value {
 /* Reads the value at the text, and gives what comes after it; NULL when there is none. */
 const char *recorded_value_next(const char *text, int of_pods, struct recorded_value *value);
 
-/* Reads a recording. NULL with a message when there is nothing to compare at all. */
+/* Reads a recording. NULL with a message when there is nothing that can be read at all. */
 struct recording *recording_open(const char *path, char *message, size_t size);
 void recording_close(struct recording *recording);
 

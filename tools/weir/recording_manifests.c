@@ -296,7 +296,7 @@ static void read_actions(struct recording *r, struct bundle *b, struct actions *
         a.line = csv_line(rows.csv);
         a.kind = rows_text(&rows, KIND);
         a.name = rows_text(&rows, NAME);
-        a.patch = recording_keep(r, cJSON_Parse(rows_text(&rows, PATCH)));
+        a.patch = recording_keep(r, cJSON_ParseWithOpts(rows_text(&rows, PATCH), NULL, 1));
         if (a.patch == NULL) {
             recording_problem(r, RECORDED_ERROR, rows.file->shown, a.line,
                               "patch: a merge patch in JSON was expected");
