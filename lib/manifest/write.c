@@ -6,80 +6,26 @@
  * reads back as the same tree.
  */
 #include "make.h"
+#include "print.h"
 #include "scalar.h"
 
 #include <string.h>
 
-struct output {
-    char *text;
-    size_t capacity, length;
-};
-
-static void put(struct output *o, char c)
-{
-    if (o->length + 1 < o->capacity) {
-        o->text[o->length] = c;
-        o->text[o->length + 1] = '\0';
-    }
-    o->length++;
-}
-
-static void put_text(struct output *o, const char *text)
-{
-    while (*text != '\0') {
-        put(o, *text++);
-    }
-}
-
-static void put_indent(struct output *o, int depth)
+static void put_indent(struct weir__printing *p, int depth)
 {
     for (int i = 0; i < depth; i++) {
-        put(o, ' ');
-        put(o, ' ');
+        weir__print_text(p, "  ");
     }
-}
-
-/* JSON's escapes, which are YAML's in double quotes too. */
-static void put_quoted(struct output *o, const char *text, size_t length)
-{
-    static const char hex[] = "0123456789abcdef";
-    static const char shorts[] = "btn\0fr"; /* from \b on */
-
-    put(o, '"');
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c == '"' || c == '\\') {
-            put(o, '\\');
-            put(o, text[i]);
-        } else if (c >= '\b' && c <= '\r' && shorts[c - '\b'] != '\0') {
-            put(o, '\\');
-            put(o, shorts[c - '\b']);
-        } else if (c < 0x20 || c == 0x7f) {
-            put_text(o, "\\u00");
-            put(o, hex[c >> 4]);
-            put(o, hex[c & 15]);
-        } else {
-            put(o, text[i]);
-        }
-    }
-    put(o, '"');
 }
 
 /* Numbers and switches, as both forms have them whatever the text was. */
-static void put_other(struct output *o, const struct weir__node *node)
+static void put_other(struct weir__printing *p, const struct weir__node *node)
 {
-    struct weir__message m;
-
     switch (node->type) {
-    case WEIR__NODE_NULL: put_text(o, "null"); break;
-    case WEIR__NODE_BOOL: put_text(o, node->integer ? "true" : "false"); break;
-    case WEIR__NODE_INT:
-        weir__message_clear(&m);
-        weir__message_int(&m, node->integer);
-        put_text(o, m.text);
-        break;
-    default: put_text(o, node->text);
+    case WEIR__NODE_NULL: weir__print_text(p, "null"); break;
+    case WEIR__NODE_BOOL: weir__print_text(p, node->integer ? "true" : "false"); break;
+    case WEIR__NODE_INT: weir__print_int(p, node->integer); break;
+    default: weir__print_text(p, node->text);
     }
 }
 
@@ -140,148 +86,144 @@ static int is_block(const char *text, size_t length)
     return lines > 0 && !(length >= 2 && text[length - 1] == '\n' && text[length - 2] == '\n');
 }
 
-static void put_block(struct output *o, const char *text, size_t length, int depth)
+static void put_block(struct weir__printing *p, const char *text, size_t length, int depth)
 {
     int ends = text[length - 1] == '\n';
     size_t last = ends ? length - 1 : length;
 
-    put_text(o, ends ? "|" : "|-");
+    weir__print_text(p, ends ? "|" : "|-");
     for (size_t i = 0; i < last; i++) {
         if (i == 0 || text[i - 1] == '\n') {
-            put(o, '\n');
+            weir__print_char(p, '\n');
             if (text[i] != '\n') {
-                put_indent(o, depth > 0 ? depth : 1);
+                put_indent(p, depth > 0 ? depth : 1);
             }
         }
         if (text[i] != '\n') {
-            put(o, text[i]);
+            weir__print_char(p, text[i]);
         }
     }
-    put(o, '\n');
+    weir__print_char(p, '\n');
 }
 
-static void put_scalar(struct output *o, const char *text, size_t length)
+static void put_scalar(struct weir__printing *p, const char *text, size_t length)
 {
     if (is_plain(text, length)) {
         for (size_t i = 0; i < length; i++) {
-            put(o, text[i]);
+            weir__print_char(p, text[i]);
         }
     } else {
-        put_quoted(o, text, length);
+        weir__print_quoted(p, text);
     }
 }
 
-static void write_yaml(struct output *o, const struct weir__node *node, int depth);
+static void write_yaml(struct weir__printing *p, const struct weir__node *node, int depth);
 
 /* A value behind its key, or behind a dash. `depth` is that of its entries. */
-static void write_value(struct output *o, const struct weir__node *value, int depth, int dashed)
+static void write_value(struct weir__printing *p, const struct weir__node *value, int depth, int dashed)
 {
     if (value->type == WEIR__NODE_MAPPING && value->count > 0) {
-        put(o, dashed ? ' ' : '\n');
-        write_yaml(o, value, dashed ? -depth - 1 : depth);
+        weir__print_char(p, dashed ? ' ' : '\n');
+        write_yaml(p, value, dashed ? -depth - 1 : depth);
     } else if (value->type == WEIR__NODE_SEQUENCE && value->count > 0) {
-        put(o, '\n');
-        write_yaml(o, value, dashed ? depth : depth - 1);
+        weir__print_char(p, '\n');
+        write_yaml(p, value, dashed ? depth : depth - 1);
     } else {
-        put(o, ' ');
-        write_yaml(o, value, depth);
+        weir__print_char(p, ' ');
+        write_yaml(p, value, depth);
     }
 }
 
 /* A depth below 0 is -depth - 1, and the first line has its indent already. */
-static void write_mapping(struct output *o, const struct weir__node *node, int depth)
+static void write_mapping(struct weir__printing *p, const struct weir__node *node, int depth)
 {
     int first = depth < 0;
 
     depth = depth < 0 ? -depth - 1 : depth;
     for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
         if (!first) {
-            put_indent(o, depth);
+            put_indent(p, depth);
         }
         first = 0;
-        put_scalar(o, e->key, e->key_length);
-        put(o, ':');
-        write_value(o, e->value, depth + 1, 0);
+        put_scalar(p, e->key, e->key_length);
+        weir__print_char(p, ':');
+        write_value(p, e->value, depth + 1, 0);
     }
 }
 
-static void write_yaml(struct output *o, const struct weir__node *node, int depth)
+static void write_yaml(struct weir__printing *p, const struct weir__node *node, int depth)
 {
     switch (node->type) {
     case WEIR__NODE_MAPPING:
         if (node->count == 0) {
-            put_text(o, "{}\n");
+            weir__print_text(p, "{}\n");
         }
-        write_mapping(o, node, depth);
+        write_mapping(p, node, depth);
         break;
     case WEIR__NODE_SEQUENCE:
         if (node->count == 0) {
-            put_text(o, "[]\n");
+            weir__print_text(p, "[]\n");
         }
         for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
-            put_indent(o, depth);
-            put(o, '-');
-            write_value(o, e->value, depth + 1, 1);
+            put_indent(p, depth);
+            weir__print_char(p, '-');
+            write_value(p, e->value, depth + 1, 1);
         }
         break;
     case WEIR__NODE_STRING:
         if (is_block(node->text, node->length)) {
-            put_block(o, node->text, node->length, depth);
+            put_block(p, node->text, node->length, depth);
             break;
         }
-        put_scalar(o, node->text, node->length);
-        put(o, '\n');
+        put_scalar(p, node->text, node->length);
+        weir__print_char(p, '\n');
         break;
     default:
-        put_other(o, node);
-        put(o, '\n');
+        put_other(p, node);
+        weir__print_char(p, '\n');
     }
 }
 
 size_t weir__write_yaml(const struct weir__node *node, char *text, size_t capacity)
 {
-    struct output o = {text, capacity, 0};
+    struct weir__printing p;
 
-    if (capacity > 0) {
-        text[0] = '\0';
-    }
-    write_yaml(&o, node, 0);
-    return o.length;
+    weir__print_open(&p, text, capacity);
+    write_yaml(&p, node, 0);
+    return p.length;
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-static void write_json(struct output *o, const struct weir__node *node)
+static void write_json(struct weir__printing *p, const struct weir__node *node)
 {
     int is_mapping = node->type == WEIR__NODE_MAPPING;
 
     if (is_mapping || node->type == WEIR__NODE_SEQUENCE) {
-        put(o, is_mapping ? '{' : '[');
+        weir__print_char(p, is_mapping ? '{' : '[');
         for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
             if (e != node->first) {
-                put(o, ',');
+                weir__print_char(p, ',');
             }
             if (is_mapping) {
-                put_quoted(o, e->key, e->key_length);
-                put(o, ':');
+                weir__print_quoted(p, e->key);
+                weir__print_char(p, ':');
             }
-            write_json(o, e->value);
+            write_json(p, e->value);
         }
-        put(o, is_mapping ? '}' : ']');
+        weir__print_char(p, is_mapping ? '}' : ']');
     } else if (node->type == WEIR__NODE_STRING) {
-        put_quoted(o, node->text, node->length);
+        weir__print_quoted(p, node->text);
     } else {
-        put_other(o, node);
+        put_other(p, node);
     }
 }
 
 size_t weir__write_json(const struct weir__node *node, char *text, size_t capacity)
 {
-    struct output o = {text, capacity, 0};
+    struct weir__printing p;
 
-    if (capacity > 0) {
-        text[0] = '\0';
-    }
-    write_json(&o, node);
-    return o.length;
+    weir__print_open(&p, text, capacity);
+    write_json(&p, node);
+    return p.length;
 }
