@@ -1,6 +1,6 @@
 /*
- * manifest/keda.c - ScaledObjects of manifests: read, held against the other objects in the files as
- * KEDA's webhook does, resolved, and shown as the HPA that KEDA makes.
+ * manifest/keda.c - ScaledObjects of manifests: read, held against the other objects in the files
+ * as KEDA's webhook does, resolved, and shown as the HPA that KEDA makes.
  */
 #include "make.h"
 #include "object.h"
@@ -250,8 +250,8 @@ static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
         (strcmp(kind, "Deployment") != 0 && strcmp(kind, "StatefulSet") != 0)) {
         return;
     }
-    workload = find_workload(manifest, kind, c->object->name_space,
-                             weir__keda_text(&spec->target.name));
+    workload =
+        find_workload(manifest, kind, c->object->name_space, weir__keda_text(&spec->target.name));
     if (workload != NULL) {
         workload->used = 1;
     }
@@ -261,11 +261,11 @@ static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
         if (!weir__keda_is_resource(weir__keda_trigger_at(spec, i))) {
             /* nothing of the pods counts */
         } else if (workload != NULL) {
-            check_request(manifest, c, i,
-                          weir__node_get(weir__node_get(weir__node_get(workload->object.node,
-                                                                       "spec"),
-                                                        "template"),
-                                         "spec"));
+            check_request(
+                manifest, c, i,
+                weir__node_get(
+                    weir__node_get(weir__node_get(workload->object.node, "spec"), "template"),
+                    "spec"));
         } else if (manifest->admission.whole_cluster) {
             weir__keda_error(c, NULL, NULL, WEIR_STAGE_WEBHOOK,
                              "needs the workload that scaleTargetRef names, which is not there");
@@ -328,10 +328,8 @@ static void put_labels(struct weir__maker *maker, const struct weir__keda_object
                        const char *hpa_name, struct weir__node *labels)
 {
     const weir_pair own[] = {
-        {"app.kubernetes.io/managed-by", "keda-operator"},
-        {"app.kubernetes.io/name", hpa_name},
-        {"app.kubernetes.io/part-of", object->name},
-        {"app.kubernetes.io/version", "2.21.0"},
+        {"app.kubernetes.io/managed-by", "keda-operator"}, {"app.kubernetes.io/name", hpa_name},
+        {"app.kubernetes.io/part-of", object->name},       {"app.kubernetes.io/version", "2.21.0"},
         {"scaledobject.keda.sh/name", object->name},
     };
 

@@ -1,6 +1,6 @@
 /*
- * manifest/keda_check.c - what KEDA's webhook and its controller refuse in a ScaledObject, as far as
- * the object itself shows it; all of it at once, where upstream stops at the first.
+ * manifest/keda_check.c - what KEDA's webhook and its controller refuse in a ScaledObject, as far
+ * as the object itself shows it; all of it at once, where upstream stops at the first.
  *
  * Upstream: KEDA apis/keda/v1alpha1, scaledobject_types.go and scaledobject_webhook.go.
  */
@@ -78,14 +78,16 @@ static void warn_irrelevant(struct weir__keda_check *c)
     if (spec->polling.state == WEIR__PRESENT && !any_is_cached(spec) &&
         !weir__keda_has_modifiers(spec)) {
         weir__message_clear(&m);
-        weir__message_add(&m, "decides no scaling while minReplicaCount is above 0: KEDA takes what "
-                              "the HPA pulled; only status and events follow it");
+        weir__message_add(&m,
+                          "decides no scaling while minReplicaCount is above 0: KEDA takes what "
+                          "the HPA pulled; only status and events follow it");
         weir__keda_say(c, &spec->is, "pollingInterval", WEIR_PROBLEM_WARNING, WEBHOOK, &m);
     }
     if (spec->cooldown.state == WEIR__PRESENT) {
         weir__message_clear(&m);
-        weir__message_add(&m, "does nothing while minReplicaCount is above 0: it only delays the step "
-                              "to 0 or to idleReplicaCount; the HPA's scaleDown decides from n to n - 1");
+        weir__message_add(
+            &m, "does nothing while minReplicaCount is above 0: it only delays the step "
+                "to 0 or to idleReplicaCount; the HPA's scaleDown decides from n to n - 1");
         weir__keda_say(c, &spec->is, "cooldownPeriod", WEIR_PROBLEM_WARNING, WEBHOOK, &m);
     }
 }
@@ -185,8 +187,9 @@ static void check_fallback(struct weir__keda_check *c)
     }
     if (!is_below_zero(&fallback->failure_threshold) && !is_below_zero(&fallback->replicas) &&
         !modifiers && only_resources(spec) && spec->triggers.is.state != WEIR__UNREADABLE) {
-        weir__keda_error(c, NULL, NULL, WEBHOOK,
-                         "needs a trigger that is neither cpu nor memory: those are never replaced");
+        weir__keda_error(
+            c, NULL, NULL, WEBHOOK,
+            "needs a trigger that is neither cpu nor memory: those are never replaced");
     }
     if (strcmp(weir__keda_text(&fallback->behavior), "scalingModifiers") == 0 &&
         weir__keda_text(&spec->advanced.modifiers.formula)[0] == '\0') {
@@ -275,8 +278,9 @@ static void check_formula(struct weir__keda_check *c, const struct weir__keda_mo
         WEIR_OK) {
         say_formula(c, modifiers, "", &err);
     } else if (weir_formula_eval(formula, names.values, 0, &result, &err) != WEIR_OK) {
-        say_formula(c, modifiers,
-                    "fails with -1 for every trigger, as KEDA tries it before it is let in: ", &err);
+        say_formula(
+            c, modifiers,
+            "fails with -1 for every trigger, as KEDA tries it before it is let in: ", &err);
     }
 }
 
@@ -306,7 +310,7 @@ static void check_metric_type(struct weir__keda_check *c,
     if (strcmp(weir__keda_text(&modifiers->metric_type), "Utilization") == 0) {
         weir__keda_error(c, &modifiers->is, "metricType",
                          weir__keda_text(&modifiers->formula)[0] != '\0' ? BUILT | WEIR_STAGE_API
-                                                                        : WEIR_STAGE_API,
+                                                                         : WEIR_STAGE_API,
                          "must be AverageValue or Value, not Utilization");
     }
 }
@@ -321,8 +325,9 @@ static void check_activation(struct weir__keda_check *c,
 
     if (text[0] != '\0' && weir__go_float(text, strlen(text), &value) != WEIR__GO_OK) {
         weir__message_clear(&m);
-        weir__message_add(&m, "is no number, which KEDA only notices at each poll, and then gives up "
-                              "the poll: got ");
+        weir__message_add(&m,
+                          "is no number, which KEDA only notices at each poll, and then gives up "
+                          "the poll: got ");
         weir__message_quote(&m, text, strlen(text));
         weir__keda_say(c, &modifiers->is, "activationTarget", WEIR_PROBLEM_WARNING, 0, &m);
     }

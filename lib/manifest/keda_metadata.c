@@ -261,8 +261,9 @@ static void warn_key(struct weir__keda_check *c, const struct weir__keda_trigger
         return;
     }
     if (strcmp(key, "metricType") == 0) {
-        weir__message_add(&m, "is ignored here: KEDA reads metricType beside type, not in metadata; "
-                              "what counts is ");
+        weir__message_add(&m,
+                          "is ignored here: KEDA reads metricType beside type, not in metadata; "
+                          "what counts is ");
         weir__message_add(&m, weir__keda_text(&trigger->metric_type)[0] != '\0'
                                   ? weir__keda_text(&trigger->metric_type)
                                   : "the default, AverageValue");

@@ -103,9 +103,10 @@ static void set_target(struct build *b, const char *key, double number)
         return; /* the composite metric has a target of its own */
     }
     weir__message_clear(&m);
-    weir__message_add(&m, number > 1 ? "is more than the HPA can count: its target would be 0"
-                                     : "must be above 0: rounded to three decimals it is 0, a target "
-                                       "that the API server refuses in the HPA");
+    weir__message_add(&m, number > 1
+                              ? "is more than the HPA can count: its target would be 0"
+                              : "must be above 0: rounded to three decimals it is 0, a target "
+                                "that the API server refuses in the HPA");
     weir__metadata_say(b->c, b->in, key, WEIR_PROBLEM_ERROR, WEIR_STAGE_HPA, &m);
 }
 
@@ -226,9 +227,8 @@ static void build_prometheus(struct build *b)
     weir_keda_trigger *t = &b->out->trigger;
 
     weir__metadata_read(b->c, b->in, prometheus_params, COUNT(prometheus_params), v);
-    t->ignore_null_values = v[PROMETHEUS_IGNORE_NULL].is_set
-                                ? (int32_t)v[PROMETHEUS_IGNORE_NULL].integer
-                                : 1;
+    t->ignore_null_values =
+        v[PROMETHEUS_IGNORE_NULL].is_set ? (int32_t)v[PROMETHEUS_IGNORE_NULL].integer : 1;
     t->activation = v[PROMETHEUS_ACTIVATION].number;
     set_name(b, NULL, "prometheus", 0);
     set_external_type(b);
@@ -482,21 +482,50 @@ static const struct {
 };
 
 static const char *const more_types[] = {
-    "arangodb",           "artemis-queue",         "aws-dynamodb",
-    "aws-dynamodb-streams", "aws-kinesis-stream",  "azure-app-insights",
-    "azure-blob",         "azure-data-explorer",   "azure-eventhub",
-    "azure-log-analytics", "azure-monitor",        "azure-pipelines",
-    "beanstalkd",         "cassandra",             "couchdb",
-    "dynatrace",          "etcd",                  "external",
-    "external-push",      "forgejo-runner",        "gcp-cloudtasks",
-    "gcp-stackdriver",    "gcp-storage",           "github-runner",
-    "huawei-cloudeye",    "ibmmq",                 "liiklus",
-    "nsq",                "openstack-metric",      "openstack-swift",
-    "predictkube",        "pulsar",                "redis-cluster-streams",
-    "redis-sentinel-streams", "redis-streams",     "selenium-grid",
-    "solace-direct-messaging", "solace-event-queue", "solarwinds",
-    "solr",               "splunk",                "splunk-observability",
-    "stan",               "sumologic",
+    "arangodb",
+    "artemis-queue",
+    "aws-dynamodb",
+    "aws-dynamodb-streams",
+    "aws-kinesis-stream",
+    "azure-app-insights",
+    "azure-blob",
+    "azure-data-explorer",
+    "azure-eventhub",
+    "azure-log-analytics",
+    "azure-monitor",
+    "azure-pipelines",
+    "beanstalkd",
+    "cassandra",
+    "couchdb",
+    "dynatrace",
+    "etcd",
+    "external",
+    "external-push",
+    "forgejo-runner",
+    "gcp-cloudtasks",
+    "gcp-stackdriver",
+    "gcp-storage",
+    "github-runner",
+    "huawei-cloudeye",
+    "ibmmq",
+    "liiklus",
+    "nsq",
+    "openstack-metric",
+    "openstack-swift",
+    "predictkube",
+    "pulsar",
+    "redis-cluster-streams",
+    "redis-sentinel-streams",
+    "redis-streams",
+    "selenium-grid",
+    "solace-direct-messaging",
+    "solace-event-queue",
+    "solarwinds",
+    "solr",
+    "splunk",
+    "splunk-observability",
+    "stan",
+    "sumologic",
 };
 
 static const char *const read_types[] = {"prometheus", "cpu",         "memory",
@@ -522,8 +551,9 @@ static void say_series(struct build *b, const char *name, int known)
     }
     weir__message_clear(&m);
     if (known) {
-        weir__message_add(&m, "weir knows nothing of this type but the value that it gives: it needs "
-                              "a series");
+        weir__message_add(&m,
+                          "weir knows nothing of this type but the value that it gives: it needs "
+                          "a series");
     } else {
         near = weir_nearest_name(name, names, count);
         weir__message_quote(&m, name, strlen(name));
@@ -552,8 +582,9 @@ static void guess_target(struct build *b, const char *key, double number)
     struct weir__message m;
 
     weir__message_clear(&m);
-    weir__message_add(&m, "weir does not know where this type has its target, and takes 1: the number "
-                          "of replicas is the value itself");
+    weir__message_add(&m,
+                      "weir does not know where this type has its target, and takes 1: the number "
+                      "of replicas is the value itself");
     if (number > 0) {
         set_target(b, key, number);
         return;

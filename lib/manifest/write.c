@@ -120,7 +120,8 @@ static void put_scalar(struct weir__printing *p, const char *text, size_t length
 static void write_yaml(struct weir__printing *p, const struct weir__node *node, int depth);
 
 /* A value behind its key, or behind a dash. `depth` is that of its entries. */
-static void write_value(struct weir__printing *p, const struct weir__node *value, int depth, int dashed)
+static void write_value(struct weir__printing *p, const struct weir__node *value, int depth,
+                        int dashed)
 {
     if (value->type == WEIR__NODE_MAPPING && value->count > 0) {
         weir__print_char(p, dashed ? ' ' : '\n');
@@ -178,9 +179,7 @@ static void write_yaml(struct weir__printing *p, const struct weir__node *node, 
         put_scalar(p, node->text, node->length);
         weir__print_char(p, '\n');
         break;
-    default:
-        put_other(p, node);
-        weir__print_char(p, '\n');
+    default: put_other(p, node); weir__print_char(p, '\n');
     }
 }
 
