@@ -63,7 +63,11 @@ static void say_taken(struct weir__keda_check *c, const char *key, const char *w
     weir__message_int(&m, other->open.line);
     weir__message_add(&m, ")");
     if (key == NULL) {
+        struct weir__mark mark = c->mark;
+
+        c->mark = c->name_mark;
         weir__keda_report(c, WEIR_PROBLEM_ERROR, WEIR_STAGE_WEBHOOK, "metadata.name", m.text);
+        c->mark = mark;
     } else {
         weir__keda_say(c, &spec->is, key, WEIR_PROBLEM_ERROR, WEIR_STAGE_WEBHOOK, &m);
     }
@@ -278,6 +282,8 @@ static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
 
 static struct weir__keda_check begin_check(weir_manifest *manifest, const struct weir__item *item)
 {
+    const struct weir__node *metadata = weir__node_get(item->object.node, "metadata");
+    const struct weir__node *name = weir__node_get(metadata, "name");
     struct weir__keda_check c;
 
     memset(&c, 0, sizeof c);
@@ -285,6 +291,11 @@ static struct weir__keda_check begin_check(weir_manifest *manifest, const struct
     c.path = item->spec_path;
     c.annotations = item->keda->annotations.path;
     c.mark = item->object.node->mark;
+    c.name_mark = name != NULL ? name->mark : c.mark;
+    c.pause_mark = weir__texts_mark(&item->keda->annotations, WEIR__KEDA_PAUSED_REPLICAS, c.mark);
+    if (item->keda->object.spec.is.node != NULL) {
+        c.mark = item->keda->object.spec.is.node->mark;
+    }
     c.arena = &manifest->arena;
     c.problems = &manifest->problems;
     return c;
