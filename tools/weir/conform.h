@@ -53,6 +53,7 @@ extern const struct conform_op conform_hpa_reconcile_ops[];
 extern const struct conform_op conform_hpa_spec_ops[];
 extern const struct conform_op conform_keda_ops[];
 extern const struct conform_op conform_cron_ops[];
+extern const struct conform_op conform_keda_loop_ops[];
 
 /* ---- engine (conform.c, conform_compare.c) -------------------------------------------------- */
 
