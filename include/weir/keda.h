@@ -296,11 +296,11 @@ typedef struct weir_keda_served {
 
 /**
  * The HPA asks for one metric, with the pulls that this takes.
- * @param metric    index of a trigger, or with modifiers any
+ * @param metric    index of a trigger, or with modifiers any; others have no metric
  * @param list      room for WEIR_KEDA_TRIGGERS_MAX
  * @param count     set to how many values there are: none, without an error, when a formula fails
- * @return WEIR_OK; WEIR_NO_DATA: the HPA gets an error; WEIR_E_TIME; WEIR_E_RANGE; WEIR_E_ARG;
- *         WEIR_E_STRUCT
+ * @return WEIR_OK; WEIR_NO_DATA: the HPA gets an error; WEIR_E_TIME; WEIR_E_RANGE: an input that
+ *         does not fit together; WEIR_E_ARG; WEIR_E_STRUCT
  * Upstream: GetScaledObjectMetrics().
  */
 WEIR_API weir_status weir_keda_serve(weir_keda *keda, uint32_t metric, const weir_keda_input *input,

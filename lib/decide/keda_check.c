@@ -218,7 +218,12 @@ static void add_metric(weir_hpa_config *hpa, int32_t source, const weir_keda_tri
 
     memset(m, 0, sizeof *m);
     m->source = source;
-    m->target_type = t->metric_type;
+    /* A spec that is refused still gets an HPA that can be made. */
+    m->target_type =
+        source == WEIR_HPA_EXTERNAL
+            ? (t->metric_type == WEIR_HPA_VALUE ? WEIR_HPA_VALUE : WEIR_HPA_AVERAGE_VALUE)
+            : (t->metric_type == WEIR_HPA_UTILIZATION ? WEIR_HPA_UTILIZATION
+                                                      : WEIR_HPA_AVERAGE_VALUE);
     m->target = t->type == WEIR_TRIGGER_CRON ? 1000 : t->target > 0 ? t->target : 1;
     m->request = t->request;
     m->sample_window = t->sample_window;

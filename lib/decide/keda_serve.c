@@ -41,7 +41,7 @@ static void pull_metric(weir_keda *k, struct weir__keda_copy *copy, uint32_t i,
 
 static void add(weir_keda_served *list, uint32_t *count, int64_t milli, int32_t trigger)
 {
-    list[*count].milli = milli;
+    list[*count].milli = milli == INT64_MIN ? 0 : milli; /* no text of it can be read back */
     list[*count].composite = trigger < 0;
     list[(*count)++].trigger = trigger;
 }
@@ -124,9 +124,6 @@ weir_status weir_keda_serve(weir_keda *keda, uint32_t metric, const weir_keda_in
     }
     if (list == NULL || count == NULL) {
         return WEIR_E_ARG;
-    }
-    if (metric >= keda->trigger_count && !keda->modifiers.has_target) {
-        return WEIR_E_RANGE;
     }
     keda->seen = now;
     keda->asked = 0;

@@ -5,6 +5,7 @@
 #include "zone.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <weir/quantity.h>
@@ -287,7 +288,8 @@ static void count_queries(struct loop *l)
     for (uint32_t i = 0; i < l->config.trigger_count; i++) {
         if ((asked >> i & 1) != 0 && l->config.triggers[i].type == WEIR_TRIGGER_PROMETHEUS) {
             int empty_error =
-                l->readings[i].status == WEIR_NO_DATA && !l->config.triggers[i].ignore_null_values;
+                (l->readings[i].status == WEIR_NO_DATA || !isfinite(l->readings[i].value)) &&
+                !l->config.triggers[i].ignore_null_values;
 
             l->queries[i] +=
                 l->readings[i].status == WEIR_E_IO || empty_error || l->fails_now[i] ? 2 : 1;
@@ -386,8 +388,7 @@ static void sort_values(struct loop *l, weir_keda_served *list, uint32_t count)
 /* The text is one of several that upstream may keep: it has to be that of the number. */
 static void put_quantity(const struct scenario *s, cJSON *value, int index, int64_t milli)
 {
-    const cJSON *want =
-        cJSON_GetArrayItem(keda_at(keda_at(s->step, "want"), "metrics"), index);
+    const cJSON *want = cJSON_GetArrayItem(keda_at(keda_at(s->step, "want"), "metrics"), index);
     const char *text = conform_text(want, "quantity", "");
     weir_quantity q;
 

@@ -3,7 +3,6 @@
  */
 #include "conform_keda.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
