@@ -301,10 +301,27 @@ static struct weir__keda_check begin_check(weir_manifest *manifest, const struct
     return c;
 }
 
+/* Whether the machine runs a configuration in which nothing was found. */
+static void check_runs(struct weir__keda_check *c, const weir_keda_config *config)
+{
+    struct weir__message m;
+    weir_error err;
+
+    if (weir_keda_config_check(config, &err) != WEIR_OK) {
+        weir__message_clear(&m);
+        weir__message_add(&m, "weir cannot run what this becomes: ");
+        weir__message_add(&m, err.path);
+        weir__message_add(&m, " ");
+        weir__message_add(&m, err.message);
+        weir__problem(c->problems, WEIR_PROBLEM_ERROR, err.status, c->mark, c->path.text, m.text);
+    }
+}
+
 static void resolve_item(weir_manifest *manifest, struct weir__item *item)
 {
     struct weir__keda_check c = begin_check(manifest, item);
     struct weir__scaled_object *so = item->keda;
+    size_t errors = manifest->problems.errors;
 
     so->config = manifest->keda;
     weir__keda_check_schema(&c);
@@ -313,6 +330,9 @@ static void resolve_item(weir_manifest *manifest, struct weir__item *item)
     check_others(manifest, &c, item);
     so->metrics = weir__keda_convert(&c, &so->config);
     so->stages = c.stages;
+    if (manifest->problems.errors == errors && item->open.error_count == 0) {
+        check_runs(&c, &so->config);
+    }
 }
 
 /* ---- showing -------------------------------------------------------------------------------- */
