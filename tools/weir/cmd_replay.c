@@ -87,7 +87,7 @@ static void print_value(double value)
 
 static void print_columns(const struct outcome *o)
 {
-    printf("%-10s %9s", "time", "load");
+    printf("\n%-10s %9s", "time", "load");
     for (size_t i = 0; i < o->measure_count; i++) {
         if (o->measures[i].heading[0] != '\0') {
             printf(" %9s", o->measures[i].heading);
@@ -127,7 +127,9 @@ static void print_row(struct sink *s, const struct moment *m)
         s->replicas = d->current;
     }
     put_time(time, sizeof time, d->at, s->outcome->first);
-    put_reason(reason, sizeof reason, s->outcome, &m->explain);
+    put_reason(reason, sizeof reason, s->outcome, &m->explain,
+               s->any && d->replicas == s->replicas &&
+                   memcmp(m->labels, s->labels, s->outcome->kind->news * LABEL_SIZE) != 0);
     if (d->replicas != s->replicas) {
         snprintf(change, sizeof change, "%d>%d", s->replicas, d->replicas);
     } else if (d->replicas >= 0) {
@@ -294,7 +296,7 @@ static void print_heading(const struct request *q, const struct replaying *r)
     } else {
         printf("%d ready at the start", c->initial_replicas);
     }
-    printf("; ready %s after they are asked for, gone %s after they are told to stop\n\n", start,
+    printf("; ready %s after they are asked for, gone %s after they are told to stop\n", start,
            stop);
 }
 

@@ -145,7 +145,19 @@ static size_t add_metrics(char *text, size_t size, const struct outcome *o,
     return used;
 }
 
-void put_reason(char *text, size_t size, const struct outcome *o, const weir_explain *explain)
+/* The step that speaks where the pods stay as they are. */
+static const weir_step *quiet_step(const weir_explain *explain, int relabeled)
+{
+    for (uint32_t i = 0; relabeled && i < explain->count; i++) {
+        if (explain->steps[i].rule == WEIR_RULE_KPA_BURST) {
+            return &explain->steps[i]; /* which way requests go from now on */
+        }
+    }
+    return &explain->steps[0];
+}
+
+void put_reason(char *text, size_t size, const struct outcome *o, const weir_explain *explain,
+                int relabeled)
 {
     size_t used;
 
@@ -160,6 +172,6 @@ void put_reason(char *text, size_t size, const struct outcome *o, const weir_exp
         }
     }
     if (used == 0 && explain->count > 0) {
-        add_sentence(text, size, used, o, &explain->steps[0]);
+        add_sentence(text, size, used, o, quiet_step(explain, relabeled));
     }
 }

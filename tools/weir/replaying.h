@@ -214,9 +214,9 @@ void put_number(char *text, size_t size, double x);
 /* One step, with the name of the metric that it is about. */
 void put_step(char *text, size_t size, const struct outcome *outcome, const weir_step *step);
 
-/* What moved the decision, in words. */
-void put_reason(char *text, size_t size, const struct outcome *outcome,
-                const weir_explain *explain);
+/* What moved the decision, in words. relabeled: its conditions or its mode are new. */
+void put_reason(char *text, size_t size, const struct outcome *outcome, const weir_explain *explain,
+                int relabeled);
 
 /* ---- JSON and csv (words.c) ----------------------------------------------------------------- */
 
