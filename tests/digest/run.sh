@@ -15,7 +15,7 @@ esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 sources=()
-for layer in base window limits policy decide replay; do
+for layer in base window limits policy decide replay promql; do
     for source in lib/$layer/*.c; do
         [ ! -f "$source" ] || sources+=("$source")
     done
