@@ -12,7 +12,8 @@
  * Kinds so far: Service, Configuration and Revision of serving.knative.dev/v1, PodAutoscaler of
  * autoscaling.internal.knative.dev/v1alpha1, and the ConfigMaps config-autoscaler,
  * config-deployment and config-defaults, whose settings hold for every object of the same run;
- * HorizontalPodAutoscaler of autoscaling/v2.
+ * HorizontalPodAutoscaler of autoscaling/v2. A revision of class hpa.autoscaling.knative.dev is the
+ * HorizontalPodAutoscaler that Knative makes for it.
  */
 #ifndef WEIR_MANIFEST_H
 #define WEIR_MANIFEST_H
