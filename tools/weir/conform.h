@@ -51,6 +51,7 @@ extern const struct conform_op conform_stats_ops[];
 extern const struct conform_op conform_hpa_ops[];
 extern const struct conform_op conform_hpa_reconcile_ops[];
 extern const struct conform_op conform_hpa_spec_ops[];
+extern const struct conform_op conform_kserve_ops[];
 
 /* ---- engine (conform.c, conform_compare.c) -------------------------------------------------- */
 
