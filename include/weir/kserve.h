@@ -65,7 +65,7 @@ WEIR_API size_t weir_kserve_problem_count(const weir_kserve *cluster);
 WEIR_API const weir_problem *weir_kserve_get_problem(const weir_kserve *cluster, size_t index);
 
 /**
- * Writes what came of the last step, as JSON: `readable`; `settings`, what is wrong with the
+ * Writes what came of the last step, as JSON, with integers beyond 2^53 as texts: `readable`; `settings`, what is wrong with the
  * ConfigMap, or null; `admission` with `accepted`, the counts `metadata`, `schema`, `rules` and
  * `decode` of errors, the paths `dropped`, `panic` and `webhook` as text or null, `annotations` as
  * the mutating webhook leaves them, and of an LLMInferenceService the schema's `defaulted` blocks

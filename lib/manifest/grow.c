@@ -317,12 +317,20 @@ static void put_quoted(struct printing *p, const char *text, size_t length)
     put(p, '"');
 }
 
+/* Integers up to here are doubles as well; beyond, many readers of JSON would change them. */
+#define EXACT INT64_C(9007199254740992)
+
 /* A number as JSON writes it: YAML has other spellings, which its value stands for. */
 static void put_number(struct printing *p, const struct weir__node *node)
 {
     struct weir__message m;
 
     weir__message_clear(&m);
+    if (node->type == WEIR__NODE_INT &&
+        (node->integer > EXACT || node->integer < -EXACT)) {
+        put_quoted(p, node->text, node->length);
+        return;
+    }
     if (node->type == WEIR__NODE_INT) {
         weir__message_int(&m, node->integer);
     } else {

@@ -198,6 +198,9 @@ struct weir__node *weir__make_deployment(struct weir__workload *w, const char *c
 /* Whether class keda would have upstream follow a pointer to nothing. */
 int weir__keda_panics(const struct weir__workload *w);
 
+/* A quantity as it was written; an integer, however it is spelled, in digits; "0" for none. */
+const char *weir__amount_text(struct weir__grower *g, const struct weir__node *amount);
+
 /* metadata of an object. */
 struct weir__node *weir__make_metadata(struct weir__kserve *k, const struct weir__service *service,
                                        const char *name, const struct weir__node *annotations);

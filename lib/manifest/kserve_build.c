@@ -50,6 +50,18 @@ static int64_t integer(const struct weir__node *node, int64_t missing)
     return node != NULL && weir__node_whole(node, &value) ? value : missing;
 }
 
+const char *weir__amount_text(struct weir__grower *g, const struct weir__node *amount)
+{
+    const struct weir__node *number;
+    int64_t whole;
+
+    if (amount == NULL || amount->type == WEIR__NODE_STRING || !weir__node_whole(amount, &whole)) {
+        return amount != NULL && amount->text != NULL ? amount->text : "0";
+    }
+    number = weir__grow_int(g, whole);
+    return number != NULL ? number->text : "0";
+}
+
 struct weir__node *weir__make_metadata(struct weir__kserve *k, const struct weir__service *service,
                                        const char *name, const struct weir__node *annotations)
 {
@@ -185,11 +197,11 @@ static struct weir__node *make_traffic(struct weir__workload *w)
     int64_t percent = canary != NULL && previous[0] != '\0' ? integer(canary, 100) : 100;
     struct weir__node *traffic = weir__grow_list(g), *target = make_target(w, 1, percent);
 
-    if (percent != 100 && strcmp(weir__node_text(w->annotations, TAG_ROUTING), "true") == 0) {
+    if (percent < 100 && strcmp(weir__node_text(w->annotations, TAG_ROUTING), "true") == 0) {
         weir__grow_put_text(g, target, "tag", "latest");
     }
     weir__grow_add(g, traffic, target);
-    if (percent != 100) {
+    if (percent < 100) {
         target = make_target(w, 0, 100 - percent);
         weir__grow_put_text(g, target, "revisionName", previous);
         weir__grow_put_text(g, target, "tag", "prev");
@@ -292,7 +304,8 @@ static struct weir__node *block_metric(struct weir__workload *w, const struct we
         metric = make_resource(w, name, type);
         if (amount != NULL) {
             weir__grow_put(g, target_of(w, metric), "averageValue",
-                           weir__grow_from(weir__grow_text(g, amount->text), why, amount));
+                           weir__grow_from(weir__grow_text(g, weir__amount_text(g, amount)), why,
+                                           amount));
         }
     } else {
         metric = make_resource(w, name, "");

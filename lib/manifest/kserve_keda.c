@@ -20,26 +20,15 @@ struct metric {
     const char *why; /* the path of the source */
 };
 
-/* A quantity as it was written; an integer, however it is spelled, in digits. */
 static struct weir__node *amount(const struct metric *m, const char *key)
 {
     struct weir__grower *g = &m->w->k->g;
     const struct weir__node *value = weir__node_at(m->target, key);
     const char *const parts[] = {m->why, ".target.", key, NULL};
-    const char *text = "0";
-    int64_t whole;
+    struct weir__node *made = weir__grow_text(g, weir__amount_text(g, value));
 
-    if (value == NULL) {
-        return weir__grow_from(weir__grow_text(g, text), WEIR__KSERVE_DEFAULT, m->source);
-    }
-    if (value->type == WEIR__NODE_STRING) {
-        text = value->text;
-    } else if (weir__node_whole(value, &whole)) {
-        const struct weir__node *number = weir__grow_int(g, whole);
-
-        text = number != NULL ? number->text : text;
-    }
-    return weir__grow_from(weir__grow_text(g, text), weir__grow_join(g, parts), value);
+    return value == NULL ? weir__grow_from(made, WEIR__KSERVE_DEFAULT, m->source)
+                         : weir__grow_from(made, weir__grow_join(g, parts), value);
 }
 
 static struct weir__node *make_trigger(struct weir__workload *w, const char *type,
@@ -67,13 +56,14 @@ static struct weir__node *resource_trigger(const struct metric *m)
         value = amount(m, "averageValue");
     } else if (strcmp(type, "Value") == 0) {
         value = amount(m, "value");
-    } else if (strcmp(type, "Utilization") != 0) {
-        return trigger;
-    } else if (weir__node_int(m->target, "averageUtilization", &percent)) {
+    } else if (strcmp(type, "Utilization") == 0 &&
+               weir__node_int(m->target, "averageUtilization", &percent)) {
         value = amount(m, "averageUtilization");
     } else {
-        value = weir__grow_from(weir__grow_text(g, strcmp(name, "cpu") == 0 ? "80" : "0"),
-                                WEIR__KSERVE_DEFAULT, m->source);
+        int is_half_set = strcmp(type, "Utilization") == 0 && strcmp(name, "cpu") == 0;
+
+        value = weir__grow_from(weir__grow_text(g, is_half_set ? "80" : "0"), WEIR__KSERVE_DEFAULT,
+                                m->source);
     }
     weir__grow_put(g, weir__grow_under(g, trigger, "metadata"), "value", value);
     return trigger;
@@ -127,9 +117,7 @@ static struct weir__node *pod_trigger(const struct metric *m)
     int bad;
 
     if (strcmp(weir__node_text(metric, "backend"), "opentelemetry") != 0) {
-        trigger = make_trigger(m->w, "", m->source);
-        weir__grow_drop(trigger, "metadata");
-        return trigger;
+        return make_trigger(m->w, "", m->source);
     }
     trigger = make_trigger(m->w, "external", m->source);
     metadata = weir__grow_under(g, trigger, "metadata");

@@ -373,7 +373,7 @@ static void reconcile_hpa(struct round *r, struct weir__component_result *c,
     int unwanted = weir__is_word("external|none", class_name);
     struct weir__node *tree;
 
-    if (there == NULL && unwanted) {
+    if (there == NULL && (unwanted || r->stopped)) {
         return;
     }
     if (there != NULL &&

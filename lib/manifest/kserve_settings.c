@@ -87,9 +87,9 @@ const struct weir__node *weir__kserve_setting(struct weir__kserve *k, const char
             text = shipped[i][1];
         }
     }
-    if (text != NULL) {
+    if (text != NULL && strcmp(text, "null") != 0) { /* which is no document, and no error */
         json = weir__json_text(k, text);
-        *bad = json == NULL || (json->type != WEIR__NODE_MAPPING && json->type != WEIR__NODE_NULL);
+        *bad = json == NULL || json->type != WEIR__NODE_MAPPING;
     }
     return *bad ? NULL : json;
 }

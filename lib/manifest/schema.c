@@ -195,16 +195,32 @@ static void check_int(struct checking *c, const struct weir__rule *rule,
     }
 }
 
+/* The decoder does not mind spaces around it. */
+static int decodes(const struct weir__node *node)
+{
+    const char *text = node->text;
+    size_t length = node->length;
+    weir_quantity q;
+
+    for (; length > 0 && (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')); length--) {
+        text++;
+    }
+    while (length > 0 &&
+           (text[length - 1] == ' ' || (text[length - 1] >= '\t' && text[length - 1] <= '\r'))) {
+        length--;
+    }
+    return weir_quantity_parse(text, length, &q, NULL) == WEIR_OK;
+}
+
 static void check_quantity(struct checking *c, const struct weir__node *node)
 {
     int by = 0;
-    weir_quantity q;
     int64_t whole;
     struct weir__message m;
 
     if (node->type == WEIR__NODE_STRING) {
         by |= is_quantity(node->text) ? 0 : BY_SCHEMA;
-        by |= weir_quantity_parse(node->text, node->length, &q, NULL) == WEIR_OK ? 0 : BY_DECODER;
+        by |= decodes(node) ? 0 : BY_DECODER;
     } else if (!weir__node_whole(node, &whole)) {
         by = BY_SCHEMA | BY_DECODER;
     }

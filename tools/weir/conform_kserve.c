@@ -329,9 +329,11 @@ static const struct {
     {"OpenTelemetryCollector", "otel_collectors", begin_object},
 };
 
-/* Puts an object into a list, in the order of names. */
+/* Puts an object into a list, in the order of names. cJSON 1.7.15 loses an item when it inserts one
+ * after inserting one in front. */
 static void insert(cJSON *list, cJSON *made)
 {
+    cJSON *behind = cJSON_CreateArray();
     int index = 0;
     const cJSON *other;
 
@@ -339,7 +341,14 @@ static void insert(cJSON *list, cJSON *made)
     {
         index += strcmp(text_at(other, "name"), text_at(made, "name")) < 0;
     }
-    cJSON_InsertItemInArray(list, index, made);
+    while (cJSON_GetArraySize(list) > index) {
+        cJSON_AddItemToArray(behind, cJSON_DetachItemFromArray(list, index));
+    }
+    cJSON_AddItemToArray(list, made);
+    while (cJSON_GetArraySize(behind) > 0) {
+        cJSON_AddItemToArray(list, cJSON_DetachItemFromArray(behind, 0));
+    }
+    cJSON_Delete(behind);
 }
 
 static cJSON *objects(const cJSON *entries)
@@ -368,12 +377,14 @@ static cJSON *objects(const cJSON *entries)
 
 /* ---- isvc ----------------------------------------------------------------------------------- */
 
-static cJSON *admission(const cJSON *given)
+static cJSON *admission(const cJSON *given, int bad_settings)
 {
     cJSON *made = cJSON_CreateObject(), *annotations;
     int bad_metadata = conform_int(given, "metadata", 0) > 0;
 
-    cJSON_AddItemToObject(made, "accepted", cJSON_Duplicate(at(given, "accepted"), 1));
+    if (!bad_settings) {
+        cJSON_AddItemToObject(made, "accepted", cJSON_Duplicate(at(given, "accepted"), 1));
+    }
     add_error(made, "metadata", "error", bad_metadata);
     if (bad_metadata) {
         return made;
@@ -414,7 +425,8 @@ static cJSON *isvc_answer(const struct scenario *s, const cJSON *given)
         add_error(made, "yaml", "error", 1);
         return made;
     }
-    cJSON_AddItemToObject(made, "admission", admission(at(given, "admission")));
+    cJSON_AddItemToObject(made, "admission", admission(at(given, "admission"),
+                                                     conform_has(given, "settings")));
     add_error(made, "config", "error", conform_has(given, "settings"));
     if (cJSON_IsNull(reconcile) || conform_is(s->root, "op", "isvc_admission")) {
         return made;
@@ -602,6 +614,10 @@ static void run_scaled_object(struct scenario *s)
 const struct conform_op conform_kserve_ops[] = {
     {"isvc", run_isvc},
     {"isvc_admission", run_isvc},
+    {NULL, NULL},
+};
+
+const struct conform_op conform_scaled_object_ops[] = {
     {"scaledobject_admission", run_scaled_object},
     {NULL, NULL},
 };
