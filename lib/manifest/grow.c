@@ -34,6 +34,11 @@ struct weir__node *weir__grow_mapping(struct weir__grower *g)
     return make(g, WEIR__NODE_MAPPING);
 }
 
+struct weir__node *weir__grow_null(struct weir__grower *g)
+{
+    return make(g, WEIR__NODE_NULL);
+}
+
 struct weir__node *weir__grow_list(struct weir__grower *g)
 {
     return make(g, WEIR__NODE_SEQUENCE);

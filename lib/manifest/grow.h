@@ -16,6 +16,7 @@ struct weir__grower {
 };
 
 struct weir__node *weir__grow_mapping(struct weir__grower *g);
+struct weir__node *weir__grow_null(struct weir__grower *g);
 struct weir__node *weir__grow_list(struct weir__grower *g);
 struct weir__node *weir__grow_text(struct weir__grower *g, const char *text);
 struct weir__node *weir__grow_int(struct weir__grower *g, int64_t value);

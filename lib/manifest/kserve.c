@@ -328,24 +328,14 @@ const weir_problem *weir_kserve_get_problem(const weir_kserve *cluster, size_t i
 
 /* ---- what came of it ------------------------------------------------------------------------ */
 
-static struct weir__node *null_node(struct weir__grower *g)
-{
-    struct weir__node *node = weir__grow_mapping(g);
-
-    if (node != NULL) {
-        node->type = WEIR__NODE_NULL;
-    }
-    return node;
-}
-
 static struct weir__node *text_or_null(struct weir__grower *g, const char *text)
 {
-    return text != NULL ? weir__grow_text(g, text) : null_node(g);
+    return text != NULL ? weir__grow_text(g, text) : weir__grow_null(g);
 }
 
 static struct weir__node *copy_or_null(struct weir__grower *g, const struct weir__node *node)
 {
-    return node != NULL ? weir__grow_copy(g, node) : null_node(g);
+    return node != NULL ? weir__grow_copy(g, node) : weir__grow_null(g);
 }
 
 static struct weir__node *admission_node(struct weir__kserve *k)
@@ -429,7 +419,7 @@ weir_status weir_kserve_json(weir_kserve *cluster, char *text, size_t capacity, 
                                                                         : NULL));
     weir__grow_put(g, all, "admission", admission_node(&cluster->k));
     weir__grow_put(g, all, "reconcile",
-                   cluster->k.result.reconciled ? reconcile_node(&cluster->k) : null_node(g));
+                   cluster->k.result.reconciled ? reconcile_node(&cluster->k) : weir__grow_null(g));
     weir__grow_put(g, all, "objects", objects_node(&cluster->k));
     if (g->failed) {
         return WEIR_E_MEMORY;

@@ -153,6 +153,8 @@ void weir__llmisvc_apply(struct weir__kserve *k, const struct weir__node *node,
 struct weir__node *weir__kserve_refusals(struct weir__kserve *k, const struct weir__thing *thing);
 
 /* Admission's parts. Each returns whether things may go on. */
+int weir__metadata_check(struct weir__kserve *k, const struct weir__node *node,
+                         struct weir__path *path);
 int weir__isvc_check(struct weir__kserve *k, const struct weir__node *node,
                      struct weir__path *path);
 int weir__isvc_mutate(struct weir__kserve *k, const struct weir__node *node,
@@ -213,6 +215,17 @@ struct weir__thing *weir__put_thing(struct weir__kserve *k, int32_t kind,
                                     struct weir__node *tree);
 void weir__drop_thing(struct weir__kserve *k, int32_t kind, const char *name_space,
                       const char *name);
+
+/* Notes an object that the API server refuses: it is not there, and gone with the next step. */
+struct weir__thing *weir__refuse_thing(struct weir__kserve *k, int32_t kind,
+                                       const struct weir__service *service, const char *name,
+                                       struct weir__node *tree);
+
+/* Before the controller runs: nothing is new, and what was refused is forgotten. */
+void weir__begin_round(struct weir__kserve *k);
+
+/* Whether annotations stop a service. */
+int weir__is_stopped(const struct weir__node *annotations);
 
 /* What the API server says to the spec of an HPA that KServe writes: whether it lets it in. */
 int weir__hpa_is_let_in(struct weir__kserve *k, const struct weir__node *tree,

@@ -43,16 +43,23 @@ static void check_texts(struct weir__kserve *k, const struct weir__node *metadat
     }
 }
 
-int weir__isvc_check(struct weir__kserve *k, const struct weir__node *node, struct weir__path *path)
+int weir__metadata_check(struct weir__kserve *k, const struct weir__node *node,
+                         struct weir__path *path)
 {
     const struct weir__node *metadata = weir__node_at(node, "metadata");
     size_t length = path->length;
 
+    k->problems->stages = WEIR_STAGE_API;
     weir__path_key(path, "metadata", strlen("metadata"));
     check_texts(k, metadata, "labels", path);
     check_texts(k, metadata, "annotations", path);
     weir__path_cut(path, length);
-    if (k->result.metadata > 0) {
+    return k->result.metadata == 0;
+}
+
+int weir__isvc_check(struct weir__kserve *k, const struct weir__node *node, struct weir__path *path)
+{
+    if (!weir__metadata_check(k, node, path)) {
         return 0;
     }
     k->problems->stages = WEIR_STAGE_API;

@@ -61,6 +61,34 @@ struct weir__thing *weir__put_thing(struct weir__kserve *k, int32_t kind,
     return thing;
 }
 
+struct weir__thing *weir__refuse_thing(struct weir__kserve *k, int32_t kind,
+                                       const struct weir__service *service, const char *name,
+                                       struct weir__node *tree)
+{
+    struct weir__thing *thing = add_thing(k, kind, service->name_space, name);
+
+    if (thing != NULL) {
+        thing->tree = tree;
+        thing->refused = thing->is_new = 1;
+        thing->source = service;
+    }
+    return thing;
+}
+
+void weir__begin_round(struct weir__kserve *k)
+{
+    struct weir__thing **link = &k->things;
+
+    while (*link != NULL) {
+        (*link)->is_new = 0;
+        if ((*link)->refused) {
+            *link = (*link)->next;
+        } else {
+            link = &(*link)->next;
+        }
+    }
+}
+
 void weir__drop_thing(struct weir__kserve *k, int32_t kind, const char *name_space,
                       const char *name)
 {
@@ -148,7 +176,7 @@ static struct weir__node *own_annotations(struct weir__kserve *k, struct weir__s
     return a;
 }
 
-static int is_stopped(const struct weir__node *annotations)
+int weir__is_stopped(const struct weir__node *annotations)
 {
     const char *text = weir__node_text(annotations, WEIR__STOP);
     static const char word[] = "true";
@@ -353,6 +381,7 @@ int weir__hpa_is_let_in(struct weir__kserve *k, const struct weir__node *tree,
         return 0;
     }
     weir_hpa_config_init(&cluster, sizeof cluster);
+    cluster.scale_to_zero = WEIR_GATE_OFF;
     weir__problems_open(&problems, k->problems->allocator);
     weir__hpa_read(spec, weir__node_at(tree, "spec"), &path, k->arena, &problems);
     weir__hpa_drop(spec, &cluster, NULL);
@@ -377,7 +406,7 @@ static void reconcile_hpa(struct round *r, struct weir__component_result *c,
         return;
     }
     if (there != NULL &&
-        (is_stopped(weir__node_at(weir__node_at(there->tree, "metadata"), "annotations")) ||
+        (weir__is_stopped(weir__node_at(weir__node_at(there->tree, "metadata"), "annotations")) ||
          (unwanted && there->by_kserve))) {
         weir__drop_thing(r->k, WEIR__HPA, name_space, w->name);
         return;
@@ -390,12 +419,7 @@ static void reconcile_hpa(struct round *r, struct weir__component_result *c,
         weir__put_thing(r->k, WEIR__HPA, r->service, w->name, tree);
         return;
     }
-    there = add_thing(r->k, WEIR__HPA, name_space, w->name);
-    if (there != NULL) {
-        there->tree = tree;
-        there->refused = there->is_new = 1;
-        there->source = r->service;
-    }
+    weir__refuse_thing(r->k, WEIR__HPA, r->service, w->name, tree);
     c->outcome = WEIR__COMPONENT_ERROR; /* the API server's words come with the object */
     c->message = "the API server refuses the HorizontalPodAutoscaler";
 }
@@ -659,17 +683,9 @@ void weir__isvc_reconcile(struct weir__kserve *k, struct weir__service *service,
 {
     static const char *const roles[] = {"predictor", "transformer", "explainer"};
     struct round r = {k, service, weir__node_at(service->node, "spec"), NULL, path, 0};
-    struct weir__thing **link = &k->things;
     int bad = 0;
 
-    while (*link != NULL) { /* what was refused is not there */
-        (*link)->is_new = 0;
-        if ((*link)->refused) {
-            *link = (*link)->next;
-        } else {
-            link = &(*link)->next;
-        }
-    }
+    weir__begin_round(k);
     k->result.reconciled = 1;
     k->result.mode = mode_of(k, service);
     service->mode = k->result.mode;
@@ -685,7 +701,7 @@ void weir__isvc_reconcile(struct weir__kserve *k, struct weir__service *service,
         return;
     }
     r.annotations = own_annotations(k, service);
-    r.stopped = is_stopped(service->annotations);
+    r.stopped = weir__is_stopped(service->annotations);
     k->result.skipped = strcmp(k->result.mode, WEIR__MODE_MODELMESH) == 0 &&
                         weir__node_at(r.spec, "transformer") == NULL;
     for (size_t i = 0; i < sizeof roles / sizeof roles[0] && !k->result.skipped; i++) {

@@ -591,6 +591,59 @@ static void run_isvc(struct scenario *s)
     run_steps(s, isvc_answer);
 }
 
+/* ---- llmisvc -------------------------------------------------------------------------------- */
+
+static cJSON *llm_admission(const cJSON *given)
+{
+    cJSON *made = cJSON_CreateObject(), *webhook, *cause;
+
+    cJSON_AddItemToObject(made, "accepted", cJSON_Duplicate(at(given, "accepted"), 1));
+    cJSON_AddBoolToObject(made, "schema", conform_int(given, "schema", 0) > 0);
+    cJSON_AddBoolToObject(made, "rules", conform_int(given, "rules", 0) > 0);
+    cJSON_AddItemToObject(made, "pruned", cJSON_Duplicate(at(given, "dropped"), 1));
+    add_error(made, "decode", "error", conform_int(given, "decode", 0) > 0);
+    if (conform_int(given, "decode", 0) > 0) {
+        return made;
+    }
+    add_error(made, "webhook", "error", conform_has(given, "webhook"));
+    webhook = at(made, "webhook");
+    if (conform_has(given, "causes")) {
+        cJSON_AddItemToObject(webhook, "causes", cJSON_Duplicate(at(given, "causes"), 1));
+        cJSON_ArrayForEach(cause, at(webhook, "causes"))
+        {
+            cJSON_SetValuestring(at(cause, "message"), "refused");
+        }
+    }
+    cJSON_AddItemToObject(made, "defaulted", cJSON_Duplicate(at(given, "defaulted"), 1));
+    return made;
+}
+
+static cJSON *llm_answer(const struct scenario *s, const cJSON *given)
+{
+    const cJSON *reconcile = at(given, "reconcile");
+    cJSON *made = cJSON_CreateObject(), *part, *cause;
+
+    cJSON_AddItemToObject(made, "admission", llm_admission(at(given, "admission")));
+    cJSON_ArrayForEach(cause,
+                       at(at(at(at(s->step, "want"), "admission"), "webhook"), "causes"))
+    {
+        cJSON_SetValuestring(at(cause, "message"), "refused");
+    }
+    if (cJSON_IsNull(reconcile)) {
+        return made;
+    }
+    part = cJSON_AddObjectToObject(made, "reconcile");
+    add_error(part, "result", "error", conform_has(reconcile, "error"));
+    add_or_null(part, "conditions", at(reconcile, "conditions"));
+    cJSON_AddItemToObject(part, "objects", objects(at(given, "objects")));
+    return made;
+}
+
+static void run_llmisvc(struct scenario *s)
+{
+    run_steps(s, llm_answer);
+}
+
 /* ---- ScaledObjects by themselves ------------------------------------------------------------ */
 
 static cJSON *scaled_object_answer(const struct scenario *s, const cJSON *given)
@@ -614,6 +667,7 @@ static void run_scaled_object(struct scenario *s)
 const struct conform_op conform_kserve_ops[] = {
     {"isvc", run_isvc},
     {"isvc_admission", run_isvc},
+    {"llmisvc", run_llmisvc},
     {NULL, NULL},
 };
 
