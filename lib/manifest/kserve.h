@@ -68,6 +68,7 @@ struct weir__service {
     const char *mode; /* status.deploymentMode; "": none yet */
     const struct weir__node *rolled_out; /* component to revision; NULL: none */
     const struct weir__node *annotations; /* after the mutating webhook */
+    struct weir__node *conditions;        /* of its status, about scaling; NULL: none yet */
 };
 
 /* ---- what came of a step -------------------------------------------------------------------- */

@@ -224,6 +224,18 @@ static struct weir__node *without_empty(struct weir__node *node)
     return node;
 }
 
+/* And integers always. */
+static void put_zeros(struct weir__grower *g, struct weir__node *fallback)
+{
+    static const char *const keys[] = {"failureThreshold", "replicas"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (weir__node_at(fallback, keys[i]) == NULL) {
+            weir__grow_put(g, fallback, keys[i], weir__grow_int(g, 0));
+        }
+    }
+}
+
 static struct weir__node *make_scaled_object(const struct workload *w, const char **error)
 {
     static const char *const knobs[] = {"pollingInterval",  "cooldownPeriod",
@@ -247,6 +259,9 @@ static struct weir__node *make_scaled_object(const struct workload *w, const cha
             weir__grow_put(g, spec, knobs[i], without_empty(weir__grow_copy(g, knob)));
         }
     }
+    if (weir__node_at(spec, "fallback") != NULL) {
+        put_zeros(g, weir__grow_under(g, spec, "fallback"));
+    }
     if (direct != NULL) {
         list = triggers != NULL ? weir__grow_copy(g, triggers) : weir__grow_list(g);
     } else {
@@ -268,70 +283,78 @@ static void fail(const struct workload *w, const char *message)
                   message);
 }
 
-static void reconcile_hpa(const struct workload *w)
+/* What another mechanism made before. */
+static void drop_stale(const struct workload *w)
 {
-    const char *name_space = w->service->name_space;
-    struct weir__path path;
-    struct weir__thing *thing;
-    struct weir__node *tree;
+    const struct weir__node *wva = weir__node_at(w->scaling, "wva");
 
-    if (weir__node_at(weir__node_at(w->scaling, "wva"), "hpa") == NULL) {
-        weir__drop_thing(w->k, WEIR__HPA, name_space, w->hpa_name);
-        return;
+    if (weir__node_at(wva, "hpa") == NULL) {
+        weir__drop_thing(w->k, WEIR__HPA, w->service->name_space, w->hpa_name);
     }
-    tree = make_hpa(w);
-    weir__path_clear(&path);
-    if (tree == NULL) {
-        return;
-    }
-    if (weir__hpa_is_let_in(w->k, tree, &path)) {
-        weir__put_thing(w->k, WEIR__HPA, w->service, w->hpa_name, tree);
-        return;
-    }
-    thing = weir__refuse_thing(w->k, WEIR__HPA, w->service, w->hpa_name, tree);
-    if (thing != NULL) {
-        w->k->result.error = "the API server refuses the HorizontalPodAutoscaler";
+    if (weir__node_at(w->scaling, "keda") == NULL && weir__node_at(wva, "keda") == NULL) {
+        weir__drop_thing(w->k, WEIR__SCALED_OBJECT, w->service->name_space, w->keda_name);
     }
 }
 
-static void reconcile_keda(const struct workload *w)
+/* Returns whether the API server lets it in. */
+static int reconcile_hpa(const struct workload *w)
+{
+    struct weir__path path;
+    struct weir__node *tree;
+
+    if (weir__node_at(weir__node_at(w->scaling, "wva"), "hpa") == NULL) {
+        return 1;
+    }
+    tree = make_hpa(w);
+    weir__path_clear(&path);
+    if (tree == NULL || !weir__hpa_is_let_in(w->k, tree, &path)) {
+        weir__refuse_thing(w->k, WEIR__HPA, w->service, w->hpa_name, tree);
+        w->k->result.error = "the API server refuses the HorizontalPodAutoscaler";
+        return 0;
+    }
+    weir__put_thing(w->k, WEIR__HPA, w->service, w->hpa_name, tree);
+    return 1;
+}
+
+/* Returns whether the settings do. */
+static int reconcile_keda(const struct workload *w)
 {
     const char *error;
     struct weir__node *tree;
 
     if (weir__node_at(w->scaling, "keda") == NULL &&
         weir__node_at(weir__node_at(w->scaling, "wva"), "keda") == NULL) {
-        weir__drop_thing(w->k, WEIR__SCALED_OBJECT, w->service->name_space, w->keda_name);
-        return;
+        return 1;
     }
     tree = make_scaled_object(w, &error);
     if (error != NULL) {
         fail(w, error);
-    } else if (tree != NULL) {
-        weir__put_thing(w->k, WEIR__SCALED_OBJECT, w->service, w->keda_name, tree);
+        return 0;
     }
+    weir__put_thing(w->k, WEIR__SCALED_OBJECT, w->service, w->keda_name, tree);
+    return 1;
 }
 
 /* The condition of a workload that is scaled, before anything in the cluster has answered. */
 static void put_condition(const struct workload *w)
 {
     struct weir__grower *g = &w->k->g;
-    const struct weir__node *wva = weir__node_at(w->scaling, "wva");
-    int is_hpa = weir__node_at(w->scaling, "keda") == NULL && weir__node_at(wva, "hpa") != NULL;
+    int is_hpa = weir__node_at(w->scaling, "keda") == NULL &&
+                 weir__node_at(weir__node_at(w->scaling, "wva"), "hpa") != NULL;
     struct weir__node *condition;
 
-    if (w->scaling == NULL ||
-        weir__find_thing(w->k, is_hpa ? WEIR__HPA : WEIR__SCALED_OBJECT, w->service->name_space,
-                         is_hpa ? w->hpa_name : w->keda_name) == NULL) {
-        return;
+    weir__grow_drop(w->service->conditions, w->condition);
+    if (weir__find_thing(w->k, is_hpa ? WEIR__HPA : WEIR__SCALED_OBJECT, w->service->name_space,
+                         is_hpa ? w->hpa_name : w->keda_name) != NULL) {
+        condition = weir__grow_under(g, w->service->conditions, w->condition);
+        weir__grow_put_text(g, condition, "status", "False");
+        weir__grow_put_text(g, condition, "reason",
+                            is_hpa ? "HPAProgressing" : "ScaledObjectProgressing");
     }
-    condition = weir__grow_under(g, w->k->result.conditions, w->condition);
-    weir__grow_put_text(g, condition, "status", "False");
-    weir__grow_put_text(g, condition, "reason",
-                        is_hpa ? "HPAProgressing" : "ScaledObjectProgressing");
 }
 
-static void reconcile(struct weir__kserve *k, const struct weir__service *service,
+/* The first error ends it; what was not come to stays as it was. */
+static void reconcile(struct weir__kserve *k, struct weir__service *service,
                       const struct weir__node *scaling, const struct weir__node *prefill)
 {
     const struct weir__node *blocks[2] = {scaling, prefill};
@@ -339,7 +362,10 @@ static void reconcile(struct weir__kserve *k, const struct weir__service *servic
 
     weir__begin_round(k);
     k->result.reconciled = 1;
-    k->result.conditions = weir__grow_mapping(&k->g);
+    if (service->conditions == NULL) {
+        service->conditions = weir__grow_mapping(&k->g);
+    }
+    k->result.conditions = service->conditions;
     weir__kserve_setting(k, "autoscaling-wva-controller-config", &bad);
     if (bad) {
         k->result.error = "the entry autoscaling-wva-controller-config of ConfigMap "
@@ -353,8 +379,10 @@ static void reconcile(struct weir__kserve *k, const struct weir__service *servic
         struct workload w;
 
         open_workload(&w, k, service, i, stopped ? NULL : blocks[i]);
-        reconcile_hpa(&w);
-        reconcile_keda(&w);
+        drop_stale(&w);
+        if (!reconcile_hpa(&w) || !reconcile_keda(&w)) {
+            return;
+        }
         put_condition(&w);
     }
 }
