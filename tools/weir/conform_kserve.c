@@ -71,9 +71,9 @@ static void put_settings(weir_kserve *cluster, const cJSON *changes)
 
     cJSON_ArrayForEach(change, changes)
     {
-        cJSON_DeleteItemFromObjectCaseSensitive(data, change->string);
+        cJSON_DeleteItemFromObjectCaseSensitive(data, conform_key(change));
         if (cJSON_IsString(change)) {
-            cJSON_AddStringToObject(data, change->string, change->valuestring);
+            cJSON_AddStringToObject(data, conform_key(change), change->valuestring);
         }
     }
     put_configmap(cluster, "inferenceservice-config", data);
@@ -134,7 +134,8 @@ static void put_step(const struct scenario *s, weir_kserve *cluster)
 
     cJSON_ArrayForEach(item, at(s->step, "available_deployments"))
     {
-        cJSON *document = document_of("Deployment", item->valuestring, name_space);
+        const char *name = cJSON_IsString(item) ? item->valuestring : "";
+        cJSON *document = document_of("Deployment", name, name_space);
 
         cJSON_AddNumberToObject(cJSON_AddObjectToObject(document, "status"), "availableReplicas",
                                 1);
@@ -150,8 +151,9 @@ static void put_step(const struct scenario *s, weir_kserve *cluster)
         cJSON *status = cJSON_AddObjectToObject(document, "status");
 
         status = cJSON_AddObjectToObject(status, "components");
-        status = cJSON_AddObjectToObject(status, item->string);
-        cJSON_AddStringToObject(status, "latestRolledoutRevision", item->valuestring);
+        status = cJSON_AddObjectToObject(status, conform_key(item));
+        cJSON_AddStringToObject(status, "latestRolledoutRevision",
+                                cJSON_IsString(item) ? item->valuestring : "");
         put(cluster, document);
     }
 }
@@ -182,9 +184,11 @@ static void strip(cJSON *annotations)
     while (item != NULL) {
         cJSON *next = item->next;
 
-        if (strncmp(item->string, "internal.serving.kserve.io/", 27) == 0 ||
-            strcmp(item->string, "modelFormat") == 0) {
-            cJSON_DeleteItemFromObjectCaseSensitive(annotations, item->string);
+        const char *name = conform_key(item);
+
+        if (strncmp(name, "internal.serving.kserve.io/", 27) == 0 ||
+            strcmp(name, "modelFormat") == 0) {
+            cJSON_DeleteItemFromObjectCaseSensitive(annotations, name);
         }
         item = next;
     }
@@ -473,7 +477,8 @@ static void normalise(cJSON *json, const char *inside)
         if (cJSON_IsString(item) &&
             (strcmp(name, "panic") == 0 || strcmp(inside, "keda_admission") == 0)) {
             cJSON_SetValuestring(item, "refused");
-        } else if (strcmp(name, "scalingModifiers") == 0 && item->child == NULL) {
+        } else if (strcmp(name, "scalingModifiers") == 0 && cJSON_IsObject(item) &&
+                   item->child == NULL) {
             cJSON_DeleteItemFromObjectCaseSensitive(json, name);
         } else if (strcmp(name, "triggers") == 0 && cJSON_IsNull(item)) {
             cJSON_ReplaceItemInObjectCaseSensitive(json, name, cJSON_CreateArray());
