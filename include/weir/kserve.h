@@ -65,14 +65,14 @@ WEIR_API size_t weir_kserve_problem_count(const weir_kserve *cluster);
 WEIR_API const weir_problem *weir_kserve_get_problem(const weir_kserve *cluster, size_t index);
 
 /**
- * Writes what came of the last step, as JSON, with integers beyond 2^53 as texts: `readable`; `settings`, what is wrong with the
- * ConfigMap, or null; `admission` with `accepted`, the counts `metadata`, `schema`, `rules` and
- * `decode` of errors, the paths `dropped`, `panic` and `webhook` as text or null, `annotations` as
- * the mutating webhook leaves them, and of an LLMInferenceService the schema's `defaulted` blocks
- * and all `causes` of its webhook; `reconcile`, null if it did not come so far, with `mode`,
- * `skipped`, `error`, `components` and, of an LLMInferenceService, `conditions`; and `objects`,
- * everything that there is afterwards, each with `object`, `by_kserve`, `refused` by the API server
- * and `refusals` of the webhook that looks at it.
+ * Writes what came of the last step, as JSON, with integers beyond 2^53 as texts: `readable`;
+ * `settings`, what is wrong with the ConfigMap, or null; `admission` with `accepted`, the counts
+ * `metadata`, `schema`, `rules` and `decode` of errors, the paths `dropped`, `panic` and `webhook`
+ * as text or null, `annotations` as the mutating webhook leaves them, and of an LLMInferenceService
+ * the schema's `defaulted` blocks and all `causes` of its webhook; `reconcile`, null if it did not
+ * come so far, with `mode`, `skipped`, `error`, `components` and, of an LLMInferenceService,
+ * `conditions`; and `objects`, everything that there is afterwards, each with `object`,
+ * `by_kserve`, `refused` by the API server and `refusals` of the webhook that looks at it.
  * @param text      NUL-terminated result; may be NULL when capacity is 0
  * @param need      set to the bytes wanted, the NUL included; may be NULL
  * @return WEIR_OK; WEIR_E_SPACE when it was cut; WEIR_E_MEMORY; WEIR_E_ARG

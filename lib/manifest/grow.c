@@ -331,8 +331,7 @@ static void put_number(struct printing *p, const struct weir__node *node)
     struct weir__message m;
 
     weir__message_clear(&m);
-    if (node->type == WEIR__NODE_INT &&
-        (node->integer > EXACT || node->integer < -EXACT)) {
+    if (node->type == WEIR__NODE_INT && (node->integer > EXACT || node->integer < -EXACT)) {
         put_quoted(p, node->text, node->length);
         return;
     }
@@ -350,7 +349,9 @@ static void print(struct printing *p, const struct weir__node *node)
 
     switch (node->type) {
     case WEIR__NODE_NULL: put_text(p, "null", 4); return;
-    case WEIR__NODE_BOOL: put_text(p, node->integer ? "true" : "false", node->integer ? 4 : 5); return;
+    case WEIR__NODE_BOOL:
+        put_text(p, node->integer ? "true" : "false", node->integer ? 4 : 5);
+        return;
     case WEIR__NODE_INT:
     case WEIR__NODE_FLOAT: put_number(p, node); return;
     case WEIR__NODE_STRING: put_quoted(p, node->text, node->length); return;
@@ -420,7 +421,8 @@ int weir__node_same(const struct weir__node *a, const struct weir__node *b)
     case WEIR__NODE_BOOL:
     case WEIR__NODE_INT: return a->integer == b->integer;
     case WEIR__NODE_FLOAT: return !(a->number < b->number) && !(a->number > b->number);
-    case WEIR__NODE_STRING: return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+    case WEIR__NODE_STRING:
+        return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
     default: break;
     }
     for (x = a->first, y = b->first; x != NULL; x = x->next, y = y->next) {

@@ -48,7 +48,8 @@ void weir__grow_sort(struct weir__node *mapping);
 /* One text out of several, up to a NULL; "" on failure. */
 const char *weir__grow_join(struct weir__grower *g, const char *const *parts);
 
-/* Writes a tree as JSON, integers beyond 2^53 as texts. Returns the bytes wanted, without the NUL; cut to the capacity. */
+/* Writes a tree as JSON, integers beyond 2^53 as texts. Returns the bytes wanted, without the NUL;
+ * cut to the capacity. */
 size_t weir__node_json(const struct weir__node *node, char *text, size_t capacity);
 
 /* ---- reading, where what is null counts as not there ---------------------------------------- */

@@ -110,8 +110,7 @@ static int is_made_of(const char *text, size_t length, const char *set)
 static int is_reference(const char *image)
 {
     static const char lower[] = "abcdefghijklmnopqrstuvwxyz0123456789_-./";
-    static const char tags[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    static const char tags[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
     size_t length = strcspn(image, "@");
     const char *slash = memchr(image, '/', length), *colon = NULL, *from = image;
     size_t registry = slash != NULL ? (size_t)(slash - image) : 0;
@@ -128,9 +127,9 @@ static int is_reference(const char *image)
         length = (size_t)(colon - image);
     }
     /* What comes before the first slash is a registry if it looks like a host. */
-    if (slash != NULL && (memchr(image, '.', registry) != NULL ||
-                          memchr(image, ':', registry) != NULL ||
-                          (registry == 9 && memcmp(image, "localhost", 9) == 0))) {
+    if (slash != NULL &&
+        (memchr(image, '.', registry) != NULL || memchr(image, ':', registry) != NULL ||
+         (registry == 9 && memcmp(image, "localhost", 9) == 0))) {
         from = slash + 1;
         length -= registry + 1;
     }

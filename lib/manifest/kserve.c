@@ -173,11 +173,13 @@ static void put_object(struct weir__kserve *k, const struct weir__node *node, in
 {
     const struct weir__node *metadata = weir__node_at(node, "metadata");
     const char *name_space = weir__node_text(metadata, "namespace");
-    const struct weir__service outside = {
-        .kind = "", .name = "", .mode = "", .name_space = name_space[0] != '\0' ? name_space : "default"};
-    struct weir__thing *thing =
-        weir__put_thing(k, kind, &outside, weir__node_text(metadata, "name"),
-                        weir__grow_copy(&k->g, node));
+    const struct weir__service outside = {.kind = "",
+                                          .name = "",
+                                          .mode = "",
+                                          .name_space =
+                                              name_space[0] != '\0' ? name_space : "default"};
+    struct weir__thing *thing = weir__put_thing(
+        k, kind, &outside, weir__node_text(metadata, "name"), weir__grow_copy(&k->g, node));
 
     if (thing != NULL) {
         thing->by_kserve = 0;
@@ -414,9 +416,9 @@ weir_status weir_kserve_json(weir_kserve *cluster, char *text, size_t capacity, 
     g = &cluster->k.g;
     all = weir__grow_mapping(g);
     weir__grow_put(g, all, "readable", weir__grow_bool(g, cluster->applied != NULL));
-    weir__grow_put(g, all, "settings",
-                   text_or_null(g, cluster->k.settings.error[0] != '\0' ? cluster->k.settings.error
-                                                                        : NULL));
+    weir__grow_put(
+        g, all, "settings",
+        text_or_null(g, cluster->k.settings.error[0] != '\0' ? cluster->k.settings.error : NULL));
     weir__grow_put(g, all, "admission", admission_node(&cluster->k));
     weir__grow_put(g, all, "reconcile",
                    cluster->k.result.reconciled ? reconcile_node(&cluster->k) : weir__grow_null(g));

@@ -33,9 +33,9 @@
 /* ConfigMap inferenceservice-config. Texts that are JSON are kept as they are where upstream only
  * reads them when it needs them. */
 struct weir__kserve_settings {
-    const struct weir__node *data;  /* NULL: none was given, and what upstream ships holds */
-    const char *error;              /* it is a bad one: nothing works; "" otherwise */
-    const char *default_mode;       /* "" without an entry "deploy" */
+    const struct weir__node *data; /* NULL: none was given, and what upstream ships holds */
+    const char *error;             /* it is a bad one: nothing works; "" otherwise */
+    const char *default_mode;      /* "" without an entry "deploy" */
     const struct weir__node *inference_service; /* NULL: no such entry */
 };
 
@@ -51,10 +51,10 @@ enum {
 struct weir__thing {
     struct weir__thing *next;
     int32_t kind;
-    int32_t by_kserve;   /* its spec is what KServe wrote */
+    int32_t by_kserve;    /* its spec is what KServe wrote */
     int32_t is_available; /* a Deployment with a pod that is available */
-    int32_t is_new;      /* written in the last step */
-    int32_t refused;     /* the API server let it not in: it is not there */
+    int32_t is_new;       /* written in the last step */
+    int32_t refused;      /* the API server let it not in: it is not there */
     const char *name_space, *name;
     struct weir__node *tree;
     const void *source; /* of whom: a struct weir__service */
@@ -65,8 +65,8 @@ struct weir__service {
     struct weir__service *next;
     const struct weir__node *node; /* as it was applied last */
     const char *kind, *name_space, *name;
-    const char *mode; /* status.deploymentMode; "": none yet */
-    const struct weir__node *rolled_out; /* component to revision; NULL: none */
+    const char *mode;                     /* status.deploymentMode; "": none yet */
+    const struct weir__node *rolled_out;  /* component to revision; NULL: none */
     const struct weir__node *annotations; /* after the mutating webhook */
     struct weir__node *conditions;        /* of its status, about scaling; NULL: none yet */
 };
@@ -86,13 +86,13 @@ enum { WEIR__COMPONENTS_MAX = 4 };
 
 struct weir__kserve_result {
     struct weir__schema_result schema;
-    size_t metadata;       /* errors of labels and annotations */
-    size_t rules;          /* rules of the schema between fields that fail */
-    const char *panic;     /* of the mutating webhook; NULL: none */
-    const char *webhook;   /* its error; NULL: none */
+    size_t metadata;                      /* errors of labels and annotations */
+    size_t rules;                         /* rules of the schema between fields that fail */
+    const char *panic;                    /* of the mutating webhook; NULL: none */
+    const char *webhook;                  /* its error; NULL: none */
     const struct weir__node *annotations; /* after the mutating webhook; NULL: not come so far */
     int32_t accepted;
-    int32_t reconciled; /* the controller ran */
+    int32_t reconciled;                 /* the controller ran */
     const struct weir__node *defaulted; /* an LLMInferenceService's blocks after defaulting */
     struct weir__node *causes;          /* all that its webhook says; NULL: nothing */
     struct weir__node *conditions;      /* of its status; NULL: none */
@@ -180,9 +180,9 @@ void weir__webhook_says(struct weir__kserve *k, struct weir__mark mark,
 struct weir__workload {
     struct weir__kserve *k;
     struct weir__service *service;
-    const struct weir__path *path; /* of the component */
-    const char *role;              /* "predictor" */
-    const char *name;              /* of the objects */
+    const struct weir__path *path;      /* of the component */
+    const char *role;                   /* "predictor" */
+    const char *name;                   /* of the objects */
     const struct weir__node *extension; /* where the component's fields are */
     const struct weir__node *min;       /* its minReplicas; NULL: none */
     const char *min_origin;             /* where that comes from when it is not the field */

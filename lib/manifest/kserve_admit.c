@@ -2,15 +2,16 @@
  * manifest/kserve_admit.c - InferenceServices through the API server and KServe's webhooks, up to
  * the rules about scaling, which are in kserve_rules.c.
  *
- * Upstream: pkg/apis/serving/v1beta1/inference_service_defaults.go, inference_service_validation.go.
+ * Upstream: pkg/apis/serving/v1beta1/inference_service_defaults.go,
+ * inference_service_validation.go.
  */
 #include "kserve.h"
 
 #include <string.h>
 
 static const char *const frameworks[] = {
-    "sklearn", "xgboost", "tensorflow", "pytorch", "triton", "onnx",
-    "huggingface", "pmml", "lightgbm", "paddle", NULL,
+    "sklearn",     "xgboost", "tensorflow", "pytorch", "triton", "onnx",
+    "huggingface", "pmml",    "lightgbm",   "paddle",  NULL,
 };
 
 /* ---- metadata and schema -------------------------------------------------------------------- */
@@ -91,8 +92,8 @@ static int has_implementation(const struct weir__node *spec, const char *role)
         return 1;
     }
     return (containers != NULL && containers->count > 0) ||
-           (is_predictor && (weir__node_at(component, "model") != NULL ||
-                             framework_of(component) != NULL)) ||
+           (is_predictor &&
+            (weir__node_at(component, "model") != NULL || framework_of(component) != NULL)) ||
            (strcmp(role, "explainer") == 0 && weir__node_at(component, "art") != NULL);
 }
 
@@ -140,15 +141,15 @@ int weir__isvc_mutate(struct weir__kserve *k, const struct weir__node *node,
         const char *mode = is_mode ? weir__kserve_mode(text) : "";
 
         text = e->value->type == WEIR__NODE_NULL ? "" : text;
-        weir__grow_put(&k->g, annotations, e->key,
-                       weir__grow_from(weir__grow_text(&k->g, mode[0] != '\0' ? mode : text), NULL,
-                                       e->value));
+        weir__grow_put(
+            &k->g, annotations, e->key,
+            weir__grow_from(weir__grow_text(&k->g, mode[0] != '\0' ? mode : text), NULL, e->value));
     }
     if (weir__node_get(annotations, WEIR__DEPLOYMENT_MODE) == NULL && default_mode[0] != '\0' &&
         strcmp(default_mode, WEIR__MODE_KNATIVE) != 0) {
-        weir__grow_put(&k->g, annotations, WEIR__DEPLOYMENT_MODE,
-                       weir__grow_from(weir__grow_text(&k->g, default_mode), WEIR__KSERVE_CONFIG,
-                                       NULL));
+        weir__grow_put(
+            &k->g, annotations, WEIR__DEPLOYMENT_MODE,
+            weir__grow_from(weir__grow_text(&k->g, default_mode), WEIR__KSERVE_CONFIG, NULL));
     }
     k->result.annotations = annotations;
     return !k->g.failed;
@@ -245,8 +246,8 @@ static int check_workers(struct weir__kserve *k, const struct weir__node *node,
     }
     if (strcmp(weir__node_text(k->result.annotations, WEIR__AUTOSCALER_CLASS), "none") != 0) {
         weir__webhook_says(k, worker->mark, &path, "workerSpec",
-                           "a predictor on several nodes is not scaled: it needs the annotation "
-                           WEIR__AUTOSCALER_CLASS ": none");
+                           "a predictor on several nodes is not scaled: it needs the "
+                           "annotation " WEIR__AUTOSCALER_CLASS ": none");
         return 0;
     }
     weir__path_key(&path, "workerSpec", strlen("workerSpec"));
@@ -444,7 +445,8 @@ void weir__isvc_validate(struct weir__kserve *k, const struct weir__node *node,
 {
     const struct weir__node *spec = weir__node_at(node, "spec");
 
-    if (old != NULL && !(check_mode_change(k, old, path) && check_name_change(k, node, old, path))) {
+    if (old != NULL &&
+        !(check_mode_change(k, old, path) && check_name_change(k, node, old, path))) {
         return;
     }
     /* Upstream stops at the first error; of what it would say next, all that stands by itself is

@@ -77,9 +77,8 @@ struct weir__node *weir__make_metadata(struct weir__kserve *k, const struct weir
         weir__grow_put(&k->g, metadata, "annotations", copy);
     }
     weir__grow_put_text(&k->g, owner, "apiVersion",
-                        strcmp(service->kind, "LLMInferenceService") == 0
-                            ? WEIR__KSERVE "v1alpha2"
-                            : WEIR__KSERVE "v1beta1");
+                        strcmp(service->kind, "LLMInferenceService") == 0 ? WEIR__KSERVE "v1alpha2"
+                                                                          : WEIR__KSERVE "v1beta1");
     weir__grow_put_text(&k->g, owner, "kind", service->kind);
     weir__grow_put_text(&k->g, owner, "name", service->name);
     weir__grow_add(&k->g, owners, owner);
@@ -303,9 +302,9 @@ static struct weir__node *block_metric(struct weir__workload *w, const struct we
     } else if (strcmp(type, "AverageValue") == 0) {
         metric = make_resource(w, name, type);
         if (amount != NULL) {
-            weir__grow_put(g, target_of(w, metric), "averageValue",
-                           weir__grow_from(weir__grow_text(g, weir__amount_text(g, amount)), why,
-                                           amount));
+            weir__grow_put(
+                g, target_of(w, metric), "averageValue",
+                weir__grow_from(weir__grow_text(g, weir__amount_text(g, amount)), why, amount));
         }
     } else {
         metric = make_resource(w, name, "");
@@ -354,8 +353,8 @@ static struct weir__node *make_metrics(struct weir__workload *w)
 struct weir__node *weir__make_hpa(struct weir__workload *w)
 {
     struct weir__grower *g = &w->k->g;
-    struct weir__node *object = make_object(w, "autoscaling/v2", "HorizontalPodAutoscaler",
-                                            w->annotations);
+    struct weir__node *object =
+        make_object(w, "autoscaling/v2", "HorizontalPodAutoscaler", w->annotations);
     struct weir__node *spec = weir__grow_under(g, object, "spec"), *target, *metrics, *made;
     const struct weir__node *written = field(w, "maxReplicas");
     int64_t min = integer(w->min, 1), max = integer(written, 0);
@@ -372,8 +371,9 @@ struct weir__node *weir__make_hpa(struct weir__workload *w)
                           : from_min(w, made));
     made = weir__grow_int(g, max < min ? min : max);
     weir__grow_put(g, spec, "maxReplicas",
-                   max < min ? weir__grow_from(made, "KServe: there is no maxReplicas above "
-                                                     "minReplicas, so both are the same",
+                   max < min ? weir__grow_from(made,
+                                               "KServe: there is no maxReplicas above "
+                                               "minReplicas, so both are the same",
                                                written)
                              : from_field(w, made, "maxReplicas", written));
     metrics = make_metrics(w);
@@ -393,8 +393,7 @@ struct weir__node *weir__make_deployment(struct weir__workload *w, const char *c
     struct weir__node *spec = weir__grow_under(g, object, "spec"), *template;
 
     if (strcmp(class_name, "none") == 0 && w->min != NULL) {
-        weir__grow_put(g, spec, "replicas",
-                       from_min(w, weir__grow_int(g, integer(w->min, 0))));
+        weir__grow_put(g, spec, "replicas", from_min(w, weir__grow_int(g, integer(w->min, 0))));
     }
     template = weir__grow_under(g, weir__grow_under(g, spec, "template"), "spec");
     weir__grow_put(g, template, "containers", make_containers(w));

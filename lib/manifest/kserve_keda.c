@@ -84,7 +84,8 @@ static struct weir__node *external_trigger(const struct metric *m)
     struct weir__grower *g = &m->w->k->g;
     const struct weir__node *metric = weir__node_at(m->source, "metric");
     const struct weir__node *login = weir__node_at(m->source, "authenticationRef");
-    const struct weir__node *name = weir__node_at(weir__node_at(login, "authenticationRef"), "name");
+    const struct weir__node *name =
+        weir__node_at(weir__node_at(login, "authenticationRef"), "name");
     const char *backend = weir__node_text(metric, "backend");
     struct weir__node *trigger = make_trigger(m->w, backend, m->source);
     struct weir__node *metadata = weir__grow_under(g, trigger, "metadata");
@@ -109,10 +110,14 @@ static struct weir__node *pod_trigger(const struct metric *m)
     const struct weir__node *metric = weir__node_at(m->source, "metric");
     const struct weir__node *address = weir__node_at(metric, "serverAddress");
     const struct weir__node *query = weir__node_at(metric, "query");
-    const char *const parts[] = {"sum(",       weir__node_text(metric, "query"),
-                                 "{namespace=\"", m->w->service->name_space,
-                                 "\", deployment=\"", m->w->name,
-                                 "\"})",       NULL};
+    const char *const parts[] = {"sum(",
+                                 weir__node_text(metric, "query"),
+                                 "{namespace=\"",
+                                 m->w->service->name_space,
+                                 "\", deployment=\"",
+                                 m->w->name,
+                                 "\"})",
+                                 NULL};
     struct weir__node *trigger, *metadata, *endpoint;
     int bad;
 
@@ -249,8 +254,8 @@ static void put_windows(struct weir__workload *w, struct weir__node *spec,
             struct weir__node *hpa = weir__grow_under(g, advanced, "horizontalPodAutoscalerConfig");
             struct weir__node *behavior = weir__grow_under(g, hpa, "behavior");
 
-            weir__grow_put(g, weir__grow_under(g, behavior, sides[i]),
-                           "stabilizationWindowSeconds", windows[i]);
+            weir__grow_put(g, weir__grow_under(g, behavior, sides[i]), "stabilizationWindowSeconds",
+                           windows[i]);
         }
     }
 }

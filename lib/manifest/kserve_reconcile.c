@@ -255,9 +255,9 @@ static struct weir__node *custom_requests(struct weir__kserve *k,
         const char *text = weir__node_text(defaults, names[i][1]);
 
         if (text[0] != '\0' && weir__node_at(requests, names[i][0]) == NULL) {
-            weir__grow_put(&k->g, requests, names[i][0],
-                           weir__grow_from(weir__grow_text(&k->g, text), WEIR__KSERVE_CONFIG,
-                                           NULL));
+            weir__grow_put(
+                &k->g, requests, names[i][0],
+                weir__grow_from(weir__grow_text(&k->g, text), WEIR__KSERVE_CONFIG, NULL));
         }
     }
     return requests;
@@ -268,16 +268,15 @@ static struct weir__node *model_requests(struct weir__kserve *k, const struct we
                                          const struct weir__node *model)
 {
     struct weir__node *requests = weir__grow_mapping(&k->g);
-    const struct weir__node *layers[2] = {requests_of(main_container(runtime)),
-                                          requests_of(model)};
+    const struct weir__node *layers[2] = {requests_of(main_container(runtime)), requests_of(model)};
 
     if (runtime == NULL) {
-        weir__grow_put(&k->g, requests, "cpu",
-                       weir__grow_from(weir__grow_text(&k->g, "1"), "KServe's shipped runtimes",
-                                       NULL));
-        weir__grow_put(&k->g, requests, "memory",
-                       weir__grow_from(weir__grow_text(&k->g, "2Gi"), "KServe's shipped runtimes",
-                                       NULL));
+        weir__grow_put(
+            &k->g, requests, "cpu",
+            weir__grow_from(weir__grow_text(&k->g, "1"), "KServe's shipped runtimes", NULL));
+        weir__grow_put(
+            &k->g, requests, "memory",
+            weir__grow_from(weir__grow_text(&k->g, "2Gi"), "KServe's shipped runtimes", NULL));
     }
     for (size_t i = 0; i < 2; i++) {
         for (const struct weir__entry *e = layers[i] != NULL ? layers[i]->first : NULL; e != NULL;
@@ -329,8 +328,7 @@ static void open_workload(struct round *r, struct weir__workload *w, const char 
     const struct weir__node *model = weir__node_at(component, "model");
     int is_custom = container != NULL && model == NULL;
     const char *own = weir__node_text(component, "name");
-    const char *const parts[] = {r->service->name, own[0] != '\0' ? "-" : "", own, "-", role,
-                                 NULL};
+    const char *const parts[] = {r->service->name, own[0] != '\0' ? "-" : "", own, "-", role, NULL};
 
     memset(w, 0, sizeof *w);
     w->k = k;
@@ -362,7 +360,8 @@ static void reconcile_knative(struct round *r, struct weir__workload *w)
         weir__drop_thing(r->k, WEIR__KNATIVE_SERVICE, r->service->name_space, w->name);
         return;
     }
-    weir__put_thing(r->k, WEIR__KNATIVE_SERVICE, r->service, w->name, weir__make_knative_service(w));
+    weir__put_thing(r->k, WEIR__KNATIVE_SERVICE, r->service, w->name,
+                    weir__make_knative_service(w));
 }
 
 /* ---- deployment mode Standard --------------------------------------------------------------- */
@@ -508,8 +507,9 @@ static const char *refused_workload(const struct weir__workload *w, const char *
     weir__message_clear(m);
     *at = mode;
     if (mode != NULL && !weir__is_word("Standard|RawDeployment", mode->text)) {
-        weir__message_add(m, "runs in deployment mode Standard, and its annotation "
-                             WEIR__DEPLOYMENT_MODE " is ");
+        weir__message_add(
+            m,
+            "runs in deployment mode Standard, and its annotation " WEIR__DEPLOYMENT_MODE " is ");
         weir__message_quote(m, mode->text, mode->length);
         return m->text;
     }
@@ -541,8 +541,9 @@ static void reconcile_standard(struct round *r, struct weir__component_result *c
                     : NULL;
     }
     if (wrong == NULL && is_keda && weir__keda_panics(w)) {
-        fail(r, c, w, NULL, "a metric lacks the part that its type names; KServe's controller "
-                            "crashes on it");
+        fail(r, c, w, NULL,
+             "a metric lacks the part that its type names; KServe's controller "
+             "crashes on it");
         c->outcome = WEIR__COMPONENT_PANIC;
         return;
     }

@@ -56,14 +56,13 @@ static int admits_annotations(struct weir__kserve *k, const struct weir__node *a
 
 static void check_service(struct refusals *r, const struct weir__node *tree)
 {
-    const struct weir__node *template =
-        weir__node_at(weir__node_at(tree, "spec"), "template");
+    const struct weir__node *template = weir__node_at(weir__node_at(tree, "spec"), "template");
     struct weir__problems problems;
     struct weir__path path;
     int64_t limit;
 
-    if (!admits_annotations(r->k, weir__node_at(weir__node_at(template, "metadata"),
-                                                "annotations"))) {
+    if (!admits_annotations(r->k,
+                            weir__node_at(weir__node_at(template, "metadata"), "annotations"))) {
         add(r, "annotations", "an annotation is refused");
     }
     if (weir__node_int(weir__node_at(template, "spec"), "containerConcurrency", &limit) &&

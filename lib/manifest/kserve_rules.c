@@ -71,8 +71,9 @@ int weir__isvc_extension_rules(struct weir__kserve *k, const struct weir__node *
         return refuse_got(&c, "maxReplicas", "must not be below 0");
     }
     if (min > max && max != 0) {
-        return refuse(&c, weir__node_at(component, "minReplicas") != NULL ? "minReplicas" : "maxReplicas",
-                      "minReplicas must not be above maxReplicas");
+        return refuse(
+            &c, weir__node_at(component, "minReplicas") != NULL ? "minReplicas" : "maxReplicas",
+            "minReplicas must not be above maxReplicas");
     }
     return 1;
 }
@@ -262,10 +263,11 @@ static int kpa_rules(const struct checking *c)
         return refuse(c, "deploymentStrategy", "is for deployment mode Standard only");
     }
     if (!weir__is_word("concurrency|rps", metric)) {
-        return refuse_got(c, "scaleMetric",
-                          "must be concurrency or rps for Knative's own autoscaler (cpu and "
-                          "memory need the annotation autoscaling.knative.dev/class: "
-                          WEIR__KNATIVE_HPA_CLASS ")");
+        return refuse_got(
+            c, "scaleMetric",
+            "must be concurrency or rps for Knative's own autoscaler (cpu and "
+            "memory need the annotation autoscaling.knative.dev/class: " WEIR__KNATIVE_HPA_CLASS
+            ")");
     }
     if (strcmp(metric, "rps") == 0 && weir__node_int(c->node, "scaleTarget", &target) &&
         target < 1) {

@@ -114,12 +114,9 @@ static const struct weir__rule external_rules[] = {
 };
 
 static const struct weir__rule pod_metric_rules[] = {
-    WORD("backend", "opentelemetry"),
-    PLAIN("serverAddress", TEXT),
-    PLAIN("metricNames", TEXTS),
-    PLAIN("query", TEXT),
-    PLAIN("operationOverTime", TEXT),
-    END,
+    WORD("backend", "opentelemetry"), PLAIN("serverAddress", TEXT),
+    PLAIN("metricNames", TEXTS),      PLAIN("query", TEXT),
+    PLAIN("operationOverTime", TEXT), END,
 };
 
 static const struct weir__rule podmetric_rules[] = {
@@ -197,13 +194,25 @@ static const struct weir__rule framework_rules[] = {ANY("name"), MODEL, END};
         MAPPING("lightgbm", framework_rules), MAPPING("paddle", framework_rules)
 
 static const struct weir__rule predictor_rules[] = {
-    EXTENSION, PLAIN("name", TEXT), MAPPING("model", model_rules), FRAMEWORKS, ANY("workerSpec"),
-    ANY("storageUris"), POD, END,
+    EXTENSION,
+    PLAIN("name", TEXT),
+    MAPPING("model", model_rules),
+    FRAMEWORKS,
+    ANY("workerSpec"),
+    ANY("storageUris"),
+    POD,
+    END,
 };
 
 static const struct weir__rule canary_predictor_rules[] = {
-    EXTENSION,         PLAIN("name", TEXT), MAPPING("model", canary_model_rules), FRAMEWORKS,
-    ANY("workerSpec"), ANY("storageUris"),  POD,                                  END,
+    EXTENSION,
+    PLAIN("name", TEXT),
+    MAPPING("model", canary_model_rules),
+    FRAMEWORKS,
+    ANY("workerSpec"),
+    ANY("storageUris"),
+    POD,
+    END,
 };
 
 static const struct weir__rule transformer_rules[] = {EXTENSION, ANY("storageUris"), POD, END};
@@ -228,8 +237,12 @@ static const struct weir__rule isvc_spec_rules[] = {
 };
 
 const struct weir__rule weir__isvc_rules[] = {
-    ANY("apiVersion"), ANY("kind"), ANY("metadata"), ANY("status"),
-    MAPPING("spec", isvc_spec_rules), END,
+    ANY("apiVersion"),
+    ANY("kind"),
+    ANY("metadata"),
+    ANY("status"),
+    MAPPING("spec", isvc_spec_rules),
+    END,
 };
 
 /* ---- LLMInferenceServices ------------------------------------------------------------------- */
@@ -309,12 +322,15 @@ static const struct weir__rule llm_scaling_rules[] = {
     END,
 };
 
-#define LLM_WORKLOAD                                                                               \
-    AT_LEAST("replicas", INT32, 0), MAPPING("scaling", llm_scaling_rules)
+#define LLM_WORKLOAD AT_LEAST("replicas", INT32, 0), MAPPING("scaling", llm_scaling_rules)
 
 static const struct weir__rule prefill_rules[] = {
-    LLM_WORKLOAD,  PLAIN("labels", PAIRS), PLAIN("annotations", PAIRS),
-    ANY("parallelism"), ANY("template"),   ANY("worker"),
+    LLM_WORKLOAD,
+    PLAIN("labels", PAIRS),
+    PLAIN("annotations", PAIRS),
+    ANY("parallelism"),
+    ANY("template"),
+    ANY("worker"),
     END,
 };
 

@@ -24,8 +24,8 @@ static const char *const shipped[][2] = {
 const char *weir__kserve_mode(const char *word)
 {
     static const char *const words[][2] = {
-        {"Standard", WEIR__MODE_STANDARD},    {"RawDeployment", WEIR__MODE_STANDARD},
-        {"Knative", WEIR__MODE_KNATIVE},      {"Serverless", WEIR__MODE_KNATIVE},
+        {"Standard", WEIR__MODE_STANDARD},   {"RawDeployment", WEIR__MODE_STANDARD},
+        {"Knative", WEIR__MODE_KNATIVE},     {"Serverless", WEIR__MODE_KNATIVE},
         {"ModelMesh", WEIR__MODE_MODELMESH},
     };
 

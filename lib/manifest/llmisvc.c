@@ -79,8 +79,7 @@ static void open_workload(struct workload *w, struct weir__kserve *k,
 static void mark_for_wva(const struct workload *w, struct weir__node *metadata)
 {
     struct weir__grower *g = &w->k->g;
-    const struct weir__node *cost =
-        weir__node_at(weir__node_at(w->scaling, "wva"), "variantCost");
+    const struct weir__node *cost = weir__node_at(weir__node_at(w->scaling, "wva"), "variantCost");
     const char *name = weir__node_text(w->model, "name");
     const char *label = weir__node_text(weir__node_at(w->node, "labels"), ACCELERATOR);
     struct weir__node *annotations = weir__grow_under(g, metadata, "annotations");
@@ -133,8 +132,8 @@ static struct weir__node *make_hpa(const struct workload *w)
     struct weir__node *object =
         make_object(w, "autoscaling/v2", "HorizontalPodAutoscaler", w->hpa_name);
     struct weir__node *spec = weir__grow_under(g, object, "spec"), *metrics, *metric, *external;
-    const struct weir__node *behavior = weir__node_at(
-        weir__node_at(weir__node_at(w->scaling, "wva"), "hpa"), "behavior");
+    const struct weir__node *behavior =
+        weir__node_at(weir__node_at(weir__node_at(w->scaling, "wva"), "hpa"), "behavior");
 
     mark_for_wva(w, weir__grow_under(g, object, "metadata"));
     put_bound(w, spec, "minReplicas", "minReplicas");
@@ -143,13 +142,12 @@ static struct weir__node *make_hpa(const struct workload *w)
     metric = weir__grow_mapping(g);
     weir__grow_put_text(g, metric, "type", "External");
     external = weir__grow_under(g, metric, "external");
-    weir__grow_put_text(g, weir__grow_under(g, external, "metric"), "name",
-                        "wva_desired_replicas");
+    weir__grow_put_text(g, weir__grow_under(g, external, "metric"), "name", "wva_desired_replicas");
     weir__grow_put_text(
         g,
-        weir__grow_under(
-            g, weir__grow_under(g, weir__grow_under(g, external, "metric"), "selector"),
-            "matchLabels"),
+        weir__grow_under(g,
+                         weir__grow_under(g, weir__grow_under(g, external, "metric"), "selector"),
+                         "matchLabels"),
         "variant_name", w->hpa_name);
     weir__grow_put_text(g, weir__grow_under(g, external, "target"), "type", "Value");
     weir__grow_put(g, weir__grow_under(g, external, "target"), "value",
@@ -173,17 +171,22 @@ static struct weir__node *make_wva_trigger(const struct workload *w, const char 
     const char *modes = weir__node_text(prometheus, "authModes");
     const char *name = weir__node_text(prometheus, "triggerAuthName");
     const char *kind = weir__node_text(prometheus, "triggerAuthKind");
-    const char *const query[] = {"wva_desired_replicas{variant_name=\"", w->keda_name,
-                                 "\",exported_namespace=\"", w->service->name_space, "\"}", NULL};
+    const char *const query[] = {"wva_desired_replicas{variant_name=\"",
+                                 w->keda_name,
+                                 "\",exported_namespace=\"",
+                                 w->service->name_space,
+                                 "\"}",
+                                 NULL};
     struct weir__node *trigger = weir__grow_mapping(g), *metadata, *login;
 
-    *error = weir__node_text(prometheus, "url")[0] == '\0'
-                 ? "wva.keda needs prometheus.url in the entry autoscaling-wva-controller-config of "
-                   "ConfigMap inferenceservice-config"
-             : (modes[0] == '\0') != (name[0] == '\0')
-                 ? "authModes and triggerAuthName of autoscaling-wva-controller-config must be set "
-                   "both or not at all"
-                 : NULL;
+    *error =
+        weir__node_text(prometheus, "url")[0] == '\0'
+            ? "wva.keda needs prometheus.url in the entry autoscaling-wva-controller-config of "
+              "ConfigMap inferenceservice-config"
+        : (modes[0] == '\0') != (name[0] == '\0')
+            ? "authModes and triggerAuthName of autoscaling-wva-controller-config must be set "
+              "both or not at all"
+            : NULL;
     weir__grow_put_text(g, trigger, "type", "prometheus");
     weir__grow_put_text(g, trigger, "name", "wva-desired-replicas");
     metadata = weir__grow_under(g, trigger, "metadata");
@@ -238,9 +241,9 @@ static void put_zeros(struct weir__grower *g, struct weir__node *fallback)
 
 static struct weir__node *make_scaled_object(const struct workload *w, const char **error)
 {
-    static const char *const knobs[] = {"pollingInterval",  "cooldownPeriod",
-                                        "initialCooldownPeriod", "idleReplicaCount",
-                                        "fallback",         "advanced"};
+    static const char *const knobs[] = {
+        "pollingInterval",  "cooldownPeriod", "initialCooldownPeriod",
+        "idleReplicaCount", "fallback",       "advanced"};
     struct weir__grower *g = &w->k->g;
     const struct weir__node *direct = weir__node_at(w->scaling, "keda");
     const struct weir__node *keda =

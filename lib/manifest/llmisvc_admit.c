@@ -72,9 +72,12 @@ struct checking {
     int by_webhook;         /* 0: by the schema's rules */
 };
 
-static const char *const cause_names[] = {
-    "", "FieldValueTypeInvalid", "FieldValueRequired", "FieldValueInvalid",
-    "FieldValueNotSupported", "FieldValueForbidden"};
+static const char *const cause_names[] = {"",
+                                          "FieldValueTypeInvalid",
+                                          "FieldValueRequired",
+                                          "FieldValueInvalid",
+                                          "FieldValueNotSupported",
+                                          "FieldValueForbidden"};
 
 static void refuse(const struct checking *c, const struct weir__node *at, int32_t cause,
                    const char *field, const char *message)
@@ -152,8 +155,7 @@ static int is_cost(const char *text)
 
 static void check_cost(const struct checking *c)
 {
-    const struct weir__node *cost =
-        weir__node_at(weir__node_at(c->scaling, "wva"), "variantCost");
+    const struct weir__node *cost = weir__node_at(weir__node_at(c->scaling, "wva"), "variantCost");
 
     if (c->by_webhook && cost != NULL && cost->length > 0 && !is_cost(cost->text)) {
         refuse(c, cost, WEIR_CAUSE_INVALID, "wva.variantCost",
@@ -273,7 +275,8 @@ static void check_both(const struct checking *main, const struct checking *prefi
     if ((a != NULL) != (b != NULL)) {
         refuse(prefill, NULL, WEIR_CAUSE_INVALID, "",
                "decode and prefill must be scaled the same way: both by wva or both by keda");
-    } else if (a != NULL && (weir__node_at(a, "hpa") != NULL) != (weir__node_at(b, "hpa") != NULL)) {
+    } else if (a != NULL &&
+               (weir__node_at(a, "hpa") != NULL) != (weir__node_at(b, "hpa") != NULL)) {
         refuse(prefill, b, WEIR_CAUSE_INVALID, "wva",
                "decode and prefill must have the same actuator: both hpa or both keda");
     }
@@ -286,7 +289,8 @@ void weir__llmisvc_validate(struct weir__kserve *k, const struct weir__node *spe
     int last = k->result.schema.undecoded > 0 ? 0 : 1; /* the webhook has to decode it first */
 
     for (int by_webhook = k->result.schema.refused > 0; by_webhook <= last; by_webhook++) {
-        struct checking a = {k, scaling, *object, by_webhook}, b = {k, prefill, *object, by_webhook};
+        struct checking a = {k, scaling, *object, by_webhook},
+                        b = {k, prefill, *object, by_webhook};
 
         weir__path_key(&a.path, "spec", 4);
         b.path = a.path;

@@ -36,9 +36,18 @@ static void add_block(uint32_t state[4], const unsigned char *block)
         uint32_t round = i / 16, f, at, sum, turn = turns[round * 4 + i % 4];
 
         switch (round) {
-        case 0: f = (b & c) | (~b & d); at = i; break;
-        case 1: f = (d & b) | (~d & c); at = (5 * i + 1) % 16; break;
-        case 2: f = b ^ c ^ d; at = (3 * i + 5) % 16; break;
+        case 0:
+            f = (b & c) | (~b & d);
+            at = i;
+            break;
+        case 1:
+            f = (d & b) | (~d & c);
+            at = (5 * i + 1) % 16;
+            break;
+        case 2:
+            f = b ^ c ^ d;
+            at = (3 * i + 5) % 16;
+            break;
         default: f = c ^ (b | ~d); at = (7 * i) % 16;
         }
         sum = a + f + table[i] + word_at(block + (size_t)at * 4);

@@ -43,8 +43,8 @@ struct weir__rule {
 };
 
 struct weir__schema_result {
-    size_t refused;    /* by the schema */
-    size_t undecoded;  /* by the decoder */
+    size_t refused;       /* by the schema */
+    size_t undecoded;     /* by the decoder */
     const char **dropped; /* paths of unknown members */
     size_t dropped_count, dropped_room;
 };

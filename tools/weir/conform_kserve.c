@@ -60,13 +60,13 @@ static void put_configmap(weir_kserve *cluster, const char *name, const cJSON *d
 /* The shipped ConfigMap with some entries replaced, and others removed. */
 static void put_settings(weir_kserve *cluster, const cJSON *changes)
 {
-    cJSON *data = cJSON_Parse(
-        "{\"deploy\":\"{\\\"defaultDeploymentMode\\\":\\\"Serverless\\\"}\","
-        "\"autoscaler\":\"{\\\"scaleUpStabilizationWindowSeconds\\\":\\\"0\\\","
-        "\\\"scaleDownStabilizationWindowSeconds\\\":\\\"300\\\"}\","
-        "\"inferenceService\":\"{\\\"resource\\\":{\\\"cpuRequest\\\":\\\"1\\\","
-        "\\\"memoryRequest\\\":\\\"2Gi\\\"}}\",\"opentelemetryCollector\":"
-        "\"{\\\"metricScalerEndpoint\\\":\\\"keda-otel-scaler.keda.svc:4318\\\"}\"}");
+    cJSON *data =
+        cJSON_Parse("{\"deploy\":\"{\\\"defaultDeploymentMode\\\":\\\"Serverless\\\"}\","
+                    "\"autoscaler\":\"{\\\"scaleUpStabilizationWindowSeconds\\\":\\\"0\\\","
+                    "\\\"scaleDownStabilizationWindowSeconds\\\":\\\"300\\\"}\","
+                    "\"inferenceService\":\"{\\\"resource\\\":{\\\"cpuRequest\\\":\\\"1\\\","
+                    "\\\"memoryRequest\\\":\\\"2Gi\\\"}}\",\"opentelemetryCollector\":"
+                    "\"{\\\"metricScalerEndpoint\\\":\\\"keda-otel-scaler.keda.svc:4318\\\"}\"}");
     const cJSON *change;
 
     cJSON_ArrayForEach(change, changes)
@@ -146,8 +146,7 @@ static void put_step(const struct scenario *s, weir_kserve *cluster)
     }
     cJSON_ArrayForEach(item, at(s->step, "latest_rolledout_revision"))
     {
-        cJSON *document =
-            document_of("InferenceService", text_at(metadata, "name"), name_space);
+        cJSON *document = document_of("InferenceService", text_at(metadata, "name"), name_space);
         cJSON *status = cJSON_AddObjectToObject(document, "status");
 
         status = cJSON_AddObjectToObject(status, "components");
@@ -429,8 +428,8 @@ static cJSON *isvc_answer(const struct scenario *s, const cJSON *given)
         add_error(made, "yaml", "error", 1);
         return made;
     }
-    cJSON_AddItemToObject(made, "admission", admission(at(given, "admission"),
-                                                     conform_has(given, "settings")));
+    cJSON_AddItemToObject(made, "admission",
+                          admission(at(given, "admission"), conform_has(given, "settings")));
     add_error(made, "config", "error", conform_has(given, "settings"));
     if (cJSON_IsNull(reconcile) || conform_is(s->root, "op", "isvc_admission")) {
         return made;
@@ -482,8 +481,7 @@ static void normalise(cJSON *json, const char *inside)
             cJSON_DeleteItemFromObjectCaseSensitive(json, name);
         } else if (strcmp(name, "triggers") == 0 && cJSON_IsNull(item)) {
             cJSON_ReplaceItemInObjectCaseSensitive(json, name, cJSON_CreateArray());
-        } else if (strcmp(name, "annotations") == 0 ||
-                   strcmp(name, "template_annotations") == 0) {
+        } else if (strcmp(name, "annotations") == 0 || strcmp(name, "template_annotations") == 0) {
             strip(item);
         } else if (strcmp(inside, "requests") == 0 ||
                    (strcmp(inside, "target") == 0 && strstr(name, "alue") != NULL)) {
@@ -629,8 +627,7 @@ static cJSON *llm_answer(const struct scenario *s, const cJSON *given)
     cJSON *made = cJSON_CreateObject(), *part, *cause;
 
     cJSON_AddItemToObject(made, "admission", llm_admission(at(given, "admission")));
-    cJSON_ArrayForEach(cause,
-                       at(at(at(at(s->step, "want"), "admission"), "webhook"), "causes"))
+    cJSON_ArrayForEach(cause, at(at(at(at(s->step, "want"), "admission"), "webhook"), "causes"))
     {
         cJSON_SetValuestring(at(cause, "message"), "refused");
     }
