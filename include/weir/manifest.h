@@ -152,6 +152,19 @@ WEIR_API const weir_problem *weir_manifest_get_problem(const weir_manifest *mani
 WEIR_API size_t weir_manifest_error_count(const weir_manifest *manifest);
 
 /**
+ * Writes what a text of manifests says as JSON, as the API server takes YAML for JSON: a list with
+ * one item for each document that is not empty.
+ * @param text  YAML or JSON; need not be terminated
+ * @param json  NUL-terminated result; may be NULL when capacity is 0
+ * @param need  set to the bytes wanted, the NUL included; may be NULL
+ * @param err   the first problem
+ * @return WEIR_OK; WEIR_E_SPACE when it was cut; the status of the first problem, with nothing
+ *         written; WEIR_E_MEMORY; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_manifest_to_json(const char *text, size_t length, char *json,
+                                           size_t capacity, size_t *need, weir_error *err);
+
+/**
  * The candidate that is spelled most like a word, for "did you mean": fewest letters to change, and
  * no more than half of the word's; NULL when none is that near. Case, dashes and underscores do not
  * count.
