@@ -75,4 +75,9 @@ void weir__knative_use(weir_kpa_config *config, const struct weir__pairs *annota
 size_t weir__knative_make_hpa(const weir_kpa_config *cluster, const struct weir__pairs *annotations,
                               const char *deployment, int unreachable, char *text, size_t capacity);
 
+/* Reports what admission refuses of a Service beyond its annotations and containerConcurrency; the
+ * path is that of the object. */
+void weir__knative_service_check(const struct weir__node *node, const struct weir__path *path,
+                                 struct weir__problems *problems);
+
 #endif

@@ -39,6 +39,15 @@ void put_time(char *text, size_t size, weir_time time, weir_time first)
              year, month, day, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
 }
 
+void put_utc(char *text, size_t size, int64_t ns)
+{
+    char whole[40];
+
+    put_time(whole, sizeof whole, ns, WEIR_TIME_NEVER);
+    snprintf(text, size, "%.*s.%06" PRId64 "Z", (int)strcspn(whole, "Z"), whole,
+             ns % WEIR_SECOND / 1000);
+}
+
 void put_seconds(char *text, size_t size, weir_time time)
 {
     int n = snprintf(text, size, "%" PRId64, time / WEIR_SECOND);
