@@ -22,6 +22,8 @@ static const struct {
     {"k8s.io/kubernetes", conform_hpa_ops},
     {"k8s.io/kubernetes", conform_hpa_reconcile_ops},
     {"k8s.io/kubernetes", conform_hpa_spec_ops},
+    {"kserve/kserve", conform_kserve_ops},
+    {"kedacore/keda", conform_scaled_object_ops},
     {"prometheus", conform_prometheus_ops},
 };
 
