@@ -22,9 +22,13 @@ static const struct {
     {"k8s.io/kubernetes", conform_hpa_ops},
     {"k8s.io/kubernetes", conform_hpa_reconcile_ops},
     {"k8s.io/kubernetes", conform_hpa_spec_ops},
+    {"kedacore/keda", conform_keda_spec_ops},
+    {"kedacore/keda", conform_scaled_object_ops},
     {"kedacore/keda", conform_keda_ops},
     {"kedacore/keda", conform_cron_ops},
     {"kedacore/keda", conform_keda_loop_ops},
+    {"prometheus", conform_prometheus_ops},
+    {"kserve/kserve", conform_kserve_ops},
 };
 
 /* The operation of a name in the scenario's own area. Where a scenario does not say what was
@@ -173,6 +177,34 @@ static const char *open_scenario(struct scenario *s, const cJSON *root)
     return NULL;
 }
 
+/*
+ * The line's JSON with U+E000 for every NUL that a text of it escapes, since cJSON's texts end at
+ * NULs; or NULL when it has none.
+ */
+static char *without_nuls(const char *line, size_t length)
+{
+    static const char nul[] = "\\u0000", stand_in[] = "\\uE000";
+    char *copy = NULL;
+
+    for (size_t i = 0; i + 6 <= length; i++) {
+        if (line[i] != '\\') {
+            continue;
+        }
+        if (memcmp(line + i, nul, 6) == 0) {
+            if (copy == NULL) {
+                copy = malloc(length + 1);
+                if (copy == NULL) {
+                    return NULL;
+                }
+                memcpy(copy, line, length + 1);
+            }
+            memcpy(copy + i, stand_in, 6);
+        }
+        i++; /* what is escaped begins nothing */
+    }
+    return copy;
+}
+
 /* Runs a scenario; steps that its runner does not come to do not match. */
 static void run_scenario(struct scenario *s)
 {
@@ -197,11 +229,14 @@ weir_status conform_line(struct conform_report *report, const char *line, size_t
                          weir_error *err)
 {
     struct scenario s = {.report = report};
-    const char *end = line, *wrong;
-    cJSON *root = cJSON_ParseWithLengthOpts(line, length + 1, &end, 1);
+    char *copy = without_nuls(line, length);
+    const char *text = copy != NULL ? copy : line, *end = text, *wrong;
+    cJSON *root = cJSON_ParseWithLengthOpts(text, length + 1, &end, 1);
+    ptrdiff_t read = end - text;
 
+    free(copy);
     if (root == NULL) {
-        return refuse(err, end - line < INT32_MAX ? (int32_t)(end - line) + 1 : 0,
+        return refuse(err, read < INT32_MAX ? (int32_t)read + 1 : 0,
                       "this line is not a scenario: its JSON ends or breaks off here");
     }
     wrong = open_scenario(&s, root);

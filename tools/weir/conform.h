@@ -4,7 +4,7 @@
  * A runner walks the steps of a scenario, runs weir on each step's input and hands over what weir
  * gave as a JSON object of the same form as the step's `want`. One comparison serves all areas:
  * every member of `want` must be there and equal, doubles to the bit; of an error's text only that
- * there is one counts.
+ * there is one counts. A NUL in a text is U+E000, on both sides.
  */
 #ifndef WEIR_TOOLS_CONFORM_H
 #define WEIR_TOOLS_CONFORM_H
@@ -51,9 +51,13 @@ extern const struct conform_op conform_stats_ops[];
 extern const struct conform_op conform_hpa_ops[];
 extern const struct conform_op conform_hpa_reconcile_ops[];
 extern const struct conform_op conform_hpa_spec_ops[];
+extern const struct conform_op conform_keda_spec_ops[];
+extern const struct conform_op conform_scaled_object_ops[];
 extern const struct conform_op conform_keda_ops[];
 extern const struct conform_op conform_cron_ops[];
 extern const struct conform_op conform_keda_loop_ops[];
+extern const struct conform_op conform_prometheus_ops[];
+extern const struct conform_op conform_kserve_ops[];
 
 /* ---- engine (conform.c, conform_compare.c) -------------------------------------------------- */
 
