@@ -12,9 +12,9 @@
  * Kinds so far: Service, Configuration and Revision of serving.knative.dev/v1, PodAutoscaler of
  * autoscaling.internal.knative.dev/v1alpha1, and the ConfigMaps config-autoscaler,
  * config-deployment and config-defaults, whose settings hold for every object of the same run;
- * HorizontalPodAutoscaler of autoscaling/v2; ScaledObject of keda.sh/v1alpha1, for which
- * Deployments, StatefulSets, LimitRanges and HorizontalPodAutoscalers in the same files are looked
- * at as KEDA's webhook does.
+ * HorizontalPodAutoscaler of autoscaling/v2, which a revision of class hpa.autoscaling.knative.dev
+ * becomes as well; ScaledObject of keda.sh/v1alpha1, for which Deployments, StatefulSets,
+ * LimitRanges and HorizontalPodAutoscalers in the same files are looked at as KEDA's webhook does.
  */
 #ifndef WEIR_MANIFEST_H
 #define WEIR_MANIFEST_H
@@ -52,7 +52,9 @@ enum {
     WEIR_STAGE_WEBHOOK = 2,   /**< the controller's webhook; without it the object is let in */
     WEIR_STAGE_RECONCILE = 4, /**< let in, but the controller does not run it */
     WEIR_STAGE_BUILD = 8,     /**< KEDA: a trigger or the formula cannot be built; nothing runs */
-    WEIR_STAGE_HPA = 16       /**< KEDA: the API server refuses the HPA that comes of it */
+    WEIR_STAGE_HPA = 16,      /**< KEDA: the API server refuses the HPA that comes of it */
+    WEIR_STAGE_OBJECT = 32,   /**< KServe: an object that the controller makes is refused */
+    WEIR_STAGE_HAZARD = 64    /**< nobody refuses it, and it does not do what it seems to */
 };
 
 /** The name of the first stage of some ("webhook"); "" for none; static text. */
@@ -66,6 +68,7 @@ typedef struct weir_problem {
     int32_t document; /**< 1-based number of the document in its file; 0: the file as a whole */
     int32_t cause;    /**< WEIR_CAUSE_*: of HorizontalPodAutoscalers and ScaledObjects only */
     int32_t stages;   /**< WEIR_STAGE_*; 0: it does not say */
+    const char *rule; /**< stable id of a hazard, a section of docs/hazards.md; "" for others */
 } weir_problem;
 
 /** One autoscaler that the files describe. Its texts live as long as the manifest. */

@@ -342,9 +342,10 @@ const char *weir_cause_name(int32_t cause)
 
 const char *weir_stage_name(int32_t stages)
 {
-    static const char *const names[] = {"api", "webhook", "reconcile", "build", "hpa"};
+    static const char *const names[] = {"api", "webhook", "reconcile", "build",
+                                        "hpa", "object",  "hazard"};
 
-    for (int i = 0; i < 5; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (stages & (1 << i)) {
             return names[i];
         }

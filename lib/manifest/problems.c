@@ -85,8 +85,16 @@ static void fill(const struct weir__problems *problems, struct weir__listed *one
                  struct weir__mark mark, const char *path, const char *message)
 {
     weir_error *error = &one->open.error;
+    struct weir__message m;
 
     memset(one, 0, sizeof *one);
+    one->open.rule = "";
+    if (problems->about != NULL) {
+        weir__message_clear(&m);
+        weir__message_add(&m, problems->about);
+        weir__message_add(&m, message);
+        message = m.text;
+    }
     error->line = mark.line;
     error->column = mark.column;
     copy_text(error->path, sizeof error->path, path);
