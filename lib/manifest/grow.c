@@ -138,6 +138,19 @@ struct weir__node *weir__grow_from(struct weir__node *made, const char *origin,
     return made;
 }
 
+void weir__grow_place(struct weir__node *node, struct weir__mark mark)
+{
+    if (node->mark.line == 0) {
+        node->mark = mark;
+    }
+    for (struct weir__entry *e = node->first; e != NULL; e = e->next) {
+        weir__grow_place(e->value, node->mark);
+        if (e->mark.line == 0) {
+            e->mark = e->value->mark;
+        }
+    }
+}
+
 static void append(struct weir__node *node, struct weir__entry *entry)
 {
     if (node->last != NULL) {
