@@ -12,9 +12,9 @@
  * Kinds so far: Service, Configuration and Revision of serving.knative.dev/v1, PodAutoscaler of
  * autoscaling.internal.knative.dev/v1alpha1, and the ConfigMaps config-autoscaler,
  * config-deployment and config-defaults, whose settings hold for every object of the same run;
- * HorizontalPodAutoscaler of autoscaling/v2; ScaledObject of keda.sh/v1alpha1, for which
- * Deployments, StatefulSets, LimitRanges and HorizontalPodAutoscalers in the same files are looked
- * at as KEDA's webhook does.
+ * HorizontalPodAutoscaler of autoscaling/v2, which a revision of class hpa.autoscaling.knative.dev
+ * becomes as well; ScaledObject of keda.sh/v1alpha1, for which Deployments, StatefulSets,
+ * LimitRanges and HorizontalPodAutoscalers in the same files are looked at as KEDA's webhook does.
  *
  * InferenceService of serving.kserve.io/v1beta1, LLMInferenceService and InferenceGraph are not run
  * themselves: what counts are the objects that KServe makes of them, with the ConfigMap
