@@ -159,9 +159,19 @@ static size_t count_below(const int64_t *times, size_t count, int64_t time, bool
     return low;
 }
 
+int64_t weir__pq_window_end(const struct range_call *c, uint32_t step)
+{
+    return (c->fixed ? c->at : grid_time(c->grid, step)) - c->offset;
+}
+
+size_t weir__pq_window_limit(const struct range_call *c)
+{
+    return count_below(c->times, c->count, weir__pq_window_end(c, c->grid->count - 1), true);
+}
+
 void weir__pq_window_open(struct range_call *c)
 {
-    int64_t to = (c->fixed ? c->at : c->grid->start) - c->offset;
+    int64_t to = weir__pq_window_end(c, 0);
 
     c->low = count_below(c->times, c->count, to - c->range_ms, !c->closed);
     c->high = c->low;
