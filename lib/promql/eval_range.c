@@ -295,8 +295,13 @@ static weir_status open_call(struct range_call *c)
             c->parameters = value.scalar;
         }
     }
-    status =
-        status == WEIR_OK ? range_length(c->ev, c->argument, &c->range_ms, &c->range_s) : status;
+    if (status == WEIR_OK && c->argument == NULL) {
+        return EVAL_FAIL(c->ev, WEIR_E_UNSUPPORTED, call, {'s', "a range vector was expected"});
+    }
+    if (status != WEIR_OK) {
+        return status;
+    }
+    status = range_length(c->ev, c->argument, &c->range_ms, &c->range_s);
     return status == WEIR_OK ? weir__pq_eval_modifiers(c->ev, modifiers_of(c->argument), &c->offset,
                                                        &c->fixed, &c->at)
                              : status;

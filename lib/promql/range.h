@@ -29,7 +29,7 @@ struct range_call {
 
     /* What functions keep. `seen`: how many samples were taken in; `left`: how many left again. */
     size_t seen, left;
-    uint32_t events; /* changes or resets within the window */
+    uint32_t events; /* in the window: changes, resets, or zeros with a minus */
     size_t *queue;   /* positions: of resets, or of candidates for the extreme */
     size_t queue_room, queue_first, queue_end;
     double *sorted; /* the window's values */
