@@ -439,7 +439,7 @@ void recording_read_manifests(struct recording *r, struct bundle *b)
     for (size_t i = 0; i < r->autoscaler_count; i++) {
         struct recorded_autoscaler *a = &r->autoscalers[i];
 
-        if (at(written, a->name) != NULL) {
+        if (file != NULL && at(written, a->name) != NULL) {
             read_written(r, a, at(written, a->name), file->shown);
         } else {
             read_specs(r, a, &manifests, &actions);
