@@ -101,9 +101,9 @@ static void make_metric(struct made *made, const char *name, double target, int3
 /* Go's int32(d.Seconds()). */
 static int32_t seconds_of(weir_duration d, int32_t conversion)
 {
-    double seconds = (double)(d / WEIR_SECOND) + (double)(d % WEIR_SECOND) / 1e9;
+    int64_t seconds = d / WEIR_SECOND, rest = d % WEIR_SECOND;
 
-    return weir_f64_to_i32(seconds, conversion);
+    return weir_f64_to_i32((double)seconds + (double)rest / 1e9, conversion);
 }
 
 static void make_behavior(struct made *made, weir_duration window, int32_t conversion)
