@@ -116,6 +116,9 @@ struct weir__hpa_step {
 weir_status weir__hpa_reconcile(weir_hpa *h, const struct weir__hpa_step *step, weir_decision *out,
                                 weir_explain *explain);
 
+/* Whether there is room to remember a step, and its time is not past. */
+weir_status weir__hpa_ready(weir_hpa *h, weir_time now);
+
 /* Counts the last rescale: it was written, or else the caller would have said so. */
 void weir__hpa_settle(weir_hpa *h);
 
