@@ -26,6 +26,13 @@ static int is_about_metric(const weir_step *step)
     return step->item >= 0 && strncmp(weir_rule_name(step->rule), "hpa.", 4) == 0;
 }
 
+/* Whether a step is about one metric or trigger of several. */
+static int is_about_one(const weir_step *step)
+{
+    return is_about_metric(step) ||
+           (step->item >= 0 && strncmp(weir_rule_name(step->rule), "keda.", 5) == 0);
+}
+
 /* A sentence with "the metric" and "this metric" replaced by its name. */
 static void put_named(char *text, size_t size, const char *sentence, const char *name)
 {
@@ -50,11 +57,11 @@ void put_step(char *text, size_t size, const struct outcome *o, const weir_step 
 
     weir_step_text(step, line, sizeof line, NULL);
     sentence = strstr(line, ", ");
-    if (sentence == NULL || o->kind->item == NULL || !is_about_metric(step)) {
+    if (sentence == NULL || o->kind->item == NULL || !is_about_one(step)) {
         snprintf(text, size, "%s", line);
         return;
     }
-    o->kind->item(o->config, step->item, name, sizeof name);
+    o->kind->item(o->config, step->rule, step->item, name, sizeof name);
     snprintf(text, size, "%.*s, ", (int)(sentence - line), line);
     put_named(text + strlen(text), size - strlen(text), sentence + 2, name);
 }
