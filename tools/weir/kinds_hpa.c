@@ -390,7 +390,8 @@ void hpa_measure(const weir_hpa *hpa, const weir_hpa_config *c, double *values)
         weir_hpa_proposal p;
 
         values[i] = (double)NAN;
-        if (weir_hpa_get_proposal(hpa, i, &p, sizeof p) == WEIR_OK && p.status == WEIR_OK) {
+        if (weir_hpa_get_proposal(hpa, i, &p, sizeof p) == WEIR_OK && p.status == WEIR_OK &&
+            p.usage < INT64_MAX) { /* an average over no pods */
             values[i] = c->metrics[i].target_type == WEIR_HPA_UTILIZATION ? (double)p.utilization
                                                                           : (double)p.usage / 1000;
         }

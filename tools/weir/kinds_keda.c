@@ -248,12 +248,33 @@ static void hpa_of(const void *config, weir_hpa_config *hpa)
     }
 }
 
+/* The names of metrics are too long for the table: triggers' names or places have to do. */
 static size_t name_measures(const void *config, struct measure *measures)
 {
+    const weir_keda_config *c = config;
+    char headings[WEIR_KEDA_TRIGGERS_MAX][HEADING_SIZE];
     weir_hpa_config hpa;
+    size_t count;
 
     hpa_of(config, &hpa);
-    return hpa_name_measures(&hpa, measures);
+    for (uint32_t i = 0; i < c->trigger_count; i++) {
+        const weir_keda_trigger *t = &c->triggers[i];
+
+        snprintf(headings[i], HEADING_SIZE, "%s", t->name);
+        if (t->name[0] == '\0' && !is_resource(t)) {
+            snprintf(headings[i], HEADING_SIZE, "s%u", i);
+        }
+    }
+    count = hpa_name_measures(&hpa, measures);
+    for (size_t m = 0; m < count && measures[m].heading[0] != '\0'; m++) {
+        for (uint32_t i = 0; i < c->trigger_count; i++) {
+            if (headings[i][0] != '\0' &&
+                strcmp(hpa.metrics[m].name, name_of(&c->triggers[i])) == 0) {
+                memcpy(measures[m].heading, headings[i], HEADING_SIZE);
+            }
+        }
+    }
+    return count;
 }
 
 static void measure(void *state, const void *config, weir_time now, double *values)

@@ -53,7 +53,7 @@ enum { WORKERS_MAX = 1000000 };
          "HPA: what a pod requests of a resource (default: the load has percent of it)"},          \
         {"--sync-period", 0, "TIME", "HPA: time between decisions, or NAME=TIME (default 15s)"},   \
         {"--poll-phase", 0, "TIME", "KEDA: from the start to its first poll (default 0s)"},        \
-        {"--sync-phase", 0, "TIME", "KEDA: from the start to the HPA's first sync (default 0s)"},  \
+        {"--sync-phase", 0, "TIME", "KEDA: from the start to the HPA's first sync (default 1s)"},  \
         {"--flag", 0, "NAME=VALUE",                                                                \
          "HPA: a flag or feature gate of the controller; may be given again"},                     \
     {                                                                                              \

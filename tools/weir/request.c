@@ -21,6 +21,7 @@ void request_init(struct request *request)
     request->to = INT64_MAX;
     request->scale = 1.0;
     request->workers_for = 30 * WEIR_SECOND;
+    request->sync_phase = WEIR_SECOND; /* KEDA makes the HPA, and only then it decides */
     weir_replay_config_init(&request->replay, sizeof request->replay);
     weir_hpa_config_init(&request->hpa, sizeof request->hpa);
     request->hpa.max_replicas = 1; /* any: each manifest has its own */
