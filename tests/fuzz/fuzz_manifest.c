@@ -8,6 +8,7 @@
 #include <string.h>
 #include <weir/autoscaler.h>
 #include <weir/hpa.h>
+#include <weir/keda.h>
 #include <weir/kpa.h>
 #include <weir/manifest.h>
 
@@ -74,6 +75,25 @@ static void look_at(const weir_manifest *manifest, int short_of_memory)
     must(weir_manifest_get_item(manifest, weir_manifest_item_count(manifest)) == NULL);
 }
 
+/* What is shown fits in what was asked for, and reads back without an error of its text. */
+static void show_all(weir_manifest *manifest)
+{
+    for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
+        for (int32_t how = 0; how < 4; how++) {
+            size_t need = 0;
+            weir_status status = weir_manifest_show(manifest, i, how, NULL, 0, &need);
+            char *text = status == WEIR_E_SPACE ? malloc(need) : NULL;
+
+            must(status != WEIR_OK);
+            if (text != NULL) {
+                status = weir_manifest_show(manifest, i, how, text, need, NULL);
+                must(status == WEIR_E_MEMORY || (status == WEIR_OK && strlen(text) == need - 1));
+            }
+            free(text);
+        }
+    }
+}
+
 static weir_status read_files(weir_manifest *manifest, const char *text, size_t size)
 {
     while (size > 0) {
@@ -102,6 +122,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         must(status == WEIR_OK || (status == WEIR_E_MEMORY && memory.left == 0));
         look_at(manifest, memory.left == 0);
+        if (status == WEIR_OK) {
+            show_all(manifest);
+        }
         weir_manifest_free(manifest);
     }
     must(memory.in_use == 0);

@@ -21,6 +21,8 @@ static const struct table tables[] = {
     {"kpa-collector", WEIR_CONFIG_KPA_COLLECTOR, "the Knative metric collector alone (MetricSpec)"},
     {"hpa", WEIR_CONFIG_HPA,
      "a HorizontalPodAutoscaler (autoscaling/v2), and the flags of its controller"},
+    {"scaledobject", WEIR_CONFIG_KEDA,
+     "a KEDA ScaledObject: spec, annotations, and the HPA that KEDA makes"},
     {"behavior", WEIR_CONFIG_BEHAVIOR, "stabilization windows and scaling policies alone"},
     {"window", WEIR_CONFIG_WINDOW, "a bucketed average over a sliding window"},
 };
@@ -57,6 +59,10 @@ static int is_unset(const weir_field *f)
 {
     if (f->type == WEIR_FIELD_DURATION && f->idefault < f->imin) {
         return has_flag(f, WEIR_FIELD_OPTIONAL);
+    }
+    if (f->type == WEIR_FIELD_INT || f->type == WEIR_FIELD_TIME) {
+        return has_flag(f, WEIR_FIELD_OPTIONAL) &&
+               (f->idefault == INT32_MIN || f->idefault == INT64_MIN);
     }
     return f->type == WEIR_FIELD_DOUBLE && has_flag(f, WEIR_FIELD_OPTIONAL) &&
            f->ddefault == WEIR_UNSET;
@@ -377,7 +383,8 @@ static int run(int count, char **words)
 const struct command command_fields = {
     .name = "fields",
     .summary = "print the reference of every setting",
-    .usage = "fields [OPTION...] [kpa|kpa-decider|kpa-collector|hpa|behavior|window]...",
+    .usage =
+        "fields [OPTION...] [kpa|kpa-decider|kpa-collector|hpa|scaledobject|behavior|window]...",
     .help =
         "Each setting is listed with its name in weir, its upstream keys, type, unit, default,\n"
         "bounds and meaning.\n\n"
@@ -385,7 +392,7 @@ const struct command command_fields = {
         "  weir fields kpa\n"
         "  weir fields kpa --format markdown > fields.md\n"
         "  weir fields --format json | jq -r '.[].fields[].global_key'\n",
-    .operands = "kpa|kpa-decider|kpa-collector|hpa|behavior|window",
+    .operands = "kpa|kpa-decider|kpa-collector|hpa|scaledobject|behavior|window",
     .options = options,
     .run = run,
 };
