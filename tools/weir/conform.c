@@ -27,6 +27,7 @@ static const struct {
     {"prometheus", conform_prometheus_ops},
     {"kedacore/keda", conform_keda_ops},
     {"kedacore/keda", conform_cron_ops},
+    {"kedacore/keda", conform_keda_spec_ops},
 };
 
 /* The operation of a name in the scenario's own area. Where a scenario does not say what was
