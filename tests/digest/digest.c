@@ -3,6 +3,7 @@
  * HPAs. Compilers, optimization levels and machines must agree on it. It prints that, and one for
  * each part to see where a difference lies.
  */
+#include "mix.h"
 #include "random_hpa.h"
 #include "random_kpa.h"
 
@@ -29,24 +30,6 @@ static void *fresh_block(void)
         exit(1);
     }
     return block;
-}
-
-/* FNV-1a over the bytes of 64-bit numbers, lowest first. */
-static void mix(uint64_t *digest, uint64_t value)
-{
-    for (int i = 0; i < 8; i++) {
-        *digest = (*digest ^ (value >> (8 * i) & 0xff)) * UINT64_C(0x100000001b3);
-    }
-}
-
-static void mix_double(uint64_t *digest, double value)
-{
-    uint64_t bits = UINT64_C(0x7ff8000000000000); /* one NaN for all: their bits are not portable */
-
-    if (value == value) {
-        memcpy(&bits, &value, sizeof bits);
-    }
-    mix(digest, bits);
 }
 
 static void must(int condition, const char *what, int seed)
@@ -279,10 +262,10 @@ int main(void)
     static const char *const names[] = {"linear",  "weighted", "collector",
                                         "decider", "revision", "hpa"};
     enum { PARTS = sizeof names / sizeof names[0] };
-    uint64_t parts[PARTS], all = UINT64_C(0xcbf29ce484222325);
+    uint64_t parts[PARTS], all = DIGEST_EMPTY;
 
     for (int part = 0; part < PARTS; part++) {
-        parts[part] = UINT64_C(0xcbf29ce484222325);
+        parts[part] = DIGEST_EMPTY;
     }
     for (int seed = 1; seed <= SEEDS; seed++) {
         windows(&parts[0], seed, WEIR_WINDOW_LINEAR);

@@ -209,6 +209,27 @@ expect 'several from the standard input' 2 'can be read once only' \
 expect 'a bad spec' 3 'hpa.yaml:.*: error: spec.maxReplicas' \
     sh -c 'sed -i "s/maxReplicas: 10/maxReplicas: 0/" "$1"; "$0" replay -f "$1" --load "$2"' \
     "$weir" "$hpa" "$load"
+# ---- Knative's revisions of class hpa ----
+cat >"$work/ksvc.yaml" <<'YAML'
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: hello}
+spec:
+  template:
+    metadata:
+      annotations:
+        autoscaling.knative.dev/class: hpa.autoscaling.knative.dev
+        autoscaling.knative.dev/metric: rps
+        autoscaling.knative.dev/target: "10"
+        autoscaling.knative.dev/window: 30s
+YAML
+printf 'time,rps\n0,35\n15,35\n30,35\n45,35\n' >"$load"
+expect 'a revision of class hpa' 0 'scales on: rps at 10 a pod' \
+    "$weir" replay -f "$work/ksvc.yaml" --load "$load"
+expect 'its window holds for both directions' 0 '^0:00:30 .* 1>4 .* rps is at 35, its target is 10' \
+    "$weir" replay -f "$work/ksvc.yaml" --load "$load"
+expect 'its only pods are no requests' 2 'is not replayed with requests' \
+    "$weir" replay -f "$work/ksvc.yaml" --workers 3 --service-time 1s
 for table in hpa behavior; do
     expect "fields of $table" 0 "^$table: " "$weir" fields $table
 done

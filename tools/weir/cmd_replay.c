@@ -129,7 +129,7 @@ static void print_row(struct sink *s, const struct moment *m)
     put_time(time, sizeof time, d->at, s->outcome->first);
     put_reason(reason, sizeof reason, s->outcome, &m->explain,
                s->any && d->replicas == s->replicas &&
-                   memcmp(m->labels, s->labels, sizeof s->labels) != 0);
+                   memcmp(m->labels, s->labels, s->outcome->kind->news * LABEL_SIZE) != 0);
     if (d->replicas != s->replicas) {
         snprintf(change, sizeof change, "%d>%d", s->replicas, d->replicas);
     } else if (d->replicas >= 0) {
@@ -355,7 +355,7 @@ static void print_hints(const struct request *q, const struct sink *s)
         printf("  weir explain with the same options and --at %s: how %s came about\n", at,
                s->panicked ? "the first panic" : "the first change");
     }
-    if (r->overload_seconds > 0 && q->replay.pod_start == 0) {
+    if (s->outcome->kind->has_panic && r->overload_seconds > 0 && q->replay.pod_start == 0) {
         printf("  --pod-start 10s: pods that need time to start make the overload last longer\n");
     } else if (r->reversals > 20 && (double)r->reversals > r->seconds / 900) {
         printf("  a longer window or scale-down-delay in the manifest: %" PRId64
