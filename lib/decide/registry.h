@@ -27,5 +27,6 @@ struct weir__autoscaler_ops {
 
 extern const struct weir__autoscaler_ops weir__kpa_ops;
 extern const struct weir__autoscaler_ops weir__hpa_ops;
+extern const struct weir__autoscaler_ops weir__keda_ops;
 
 #endif

@@ -19,6 +19,10 @@ static const struct kind kinds[] = {
     {"autoscaling.internal.knative.dev", "v1alpha1", "PodAutoscaler", weir__read_knative_revision},
     {"", "v1", "ConfigMap", weir__read_configmap},
     {"autoscaling", "v2", "HorizontalPodAutoscaler", weir__read_hpa},
+    {"keda.sh", "v1alpha1", "ScaledObject", weir__read_scaled_object},
+    {"apps", "v1", "Deployment", weir__read_bystander},
+    {"apps", "v1", "StatefulSet", weir__read_bystander},
+    {"", "v1", "LimitRange", weir__read_bystander},
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
@@ -241,6 +245,37 @@ void weir__pass_over(weir_manifest *manifest, const struct weir__object *object,
     weir__path_key(&path, "kind", strlen("kind"));
     weir__object_problem(manifest, why->length > 0 ? WEIR_PROBLEM_WARNING : WEIR_PROBLEM_NOTICE,
                          WEIR_OK, object->node->mark, &path, &m);
+}
+
+void weir__read_bystander(weir_manifest *manifest, const struct weir__object *object)
+{
+    struct weir__bystander *bystander = weir__arena_take(&manifest->arena, sizeof *bystander);
+
+    if (bystander == NULL) {
+        manifest->problems.out_of_memory = 1;
+        return;
+    }
+    bystander->object = *object;
+    if (manifest->last_bystander != NULL) {
+        manifest->last_bystander->next = bystander;
+    } else {
+        manifest->bystanders = bystander;
+    }
+    manifest->last_bystander = bystander;
+    manifest->keep = 1;
+}
+
+void weir__pass_over_bystanders(weir_manifest *manifest)
+{
+    struct weir__message why;
+
+    weir__message_clear(&why);
+    for (const struct weir__bystander *b = manifest->bystanders; b != NULL; b = b->next) {
+        if (!b->used) {
+            weir__problems_about(manifest, &b->object);
+            weir__pass_over(manifest, &b->object, &why);
+        }
+    }
 }
 
 /* What looks like a slip in a name or version that weir reads is more than a notice. */

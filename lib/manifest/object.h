@@ -7,7 +7,7 @@
 #ifndef WEIR_LIB_MANIFEST_OBJECT_H
 #define WEIR_LIB_MANIFEST_OBJECT_H
 
-#include "hpa_spec.h"
+#include "keda_spec.h"
 #include "knative.h"
 #include "reader.h"
 
@@ -46,6 +46,20 @@ struct weir__item {
     /* HorizontalPodAutoscalers */
     struct weir__hpa_spec *hpa_spec;
     weir_hpa_config *hpa;
+
+    /* ScaledObjects */
+    struct weir__scaled_object *keda;
+
+    /* Writes the objects that it becomes; NULL: none ever. */
+    weir_status (*show)(weir_manifest *manifest, struct weir__item *item, int32_t how, char *text,
+                        size_t capacity, size_t *need);
+};
+
+/* An object that is no autoscaler, but that checks of others look at. */
+struct weir__bystander {
+    struct weir__bystander *next;
+    struct weir__object object;
+    int used;
 };
 
 struct weir__found {
@@ -78,7 +92,10 @@ struct weir_manifest {
     weir_kpa_config kpa; /* the defaults, and after finishing the cluster's settings */
     struct weir__knative_defaults kpa_defaults;
 
-    weir_hpa_config hpa; /* the defaults of HorizontalPodAutoscalers */
+    weir_hpa_config hpa;   /* the defaults of HorizontalPodAutoscalers */
+    weir_keda_config keda; /* and of ScaledObjects */
+    weir_admission admission;
+    struct weir__bystander *bystanders, *last_bystander;
 };
 
 /* Takes what a document holds into the manifest. */
@@ -128,6 +145,12 @@ void weir__read_knative_template(weir_manifest *manifest, const struct weir__obj
 void weir__read_knative_revision(weir_manifest *manifest, const struct weir__object *object);
 void weir__read_configmap(weir_manifest *manifest, const struct weir__object *object);
 void weir__read_hpa(weir_manifest *manifest, const struct weir__object *object);
+void weir__read_scaled_object(weir_manifest *manifest, const struct weir__object *object);
+void weir__read_bystander(weir_manifest *manifest, const struct weir__object *object);
+
+/* Says of bystanders that nothing looked at them. */
+void weir__pass_over_bystanders(weir_manifest *manifest);
+
 void weir__resolve_cluster(weir_manifest *manifest);
 
 #endif
