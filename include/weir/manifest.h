@@ -15,6 +15,10 @@
  * HorizontalPodAutoscaler of autoscaling/v2, which a revision of class hpa.autoscaling.knative.dev
  * becomes as well; ScaledObject of keda.sh/v1alpha1, for which Deployments, StatefulSets,
  * LimitRanges and HorizontalPodAutoscalers in the same files are looked at as KEDA's webhook does.
+ *
+ * InferenceService of serving.kserve.io/v1beta1, LLMInferenceService and InferenceGraph are not run
+ * themselves: what counts are the objects that KServe makes of them, with the ConfigMap
+ * inferenceservice-config and the ServingRuntimes of the same run, or what KServe ships.
  */
 #ifndef WEIR_MANIFEST_H
 #define WEIR_MANIFEST_H
@@ -77,12 +81,15 @@ typedef struct weir_manifest_item {
     const char *name_space; /**< metadata.namespace, "default" where it is missing */
     const char *name;       /**< metadata.name, "" where it is missing, which is an error */
     const char *file;
-    const void *config;  /**< by `kind`: weir_kpa_config, weir_hpa_config, weir_keda_config */
-    int32_t kind;        /**< WEIR_KIND_KPA, WEIR_KIND_HPA, WEIR_KIND_KEDA */
-    int32_t line;        /**< where the object begins */
-    int32_t error_count; /**< errors in this object; above 0 no cluster would run it, and the
-                              configuration is what use would make of it all the same */
-    int32_t reserved;    /**< 0 */
+    const void *config;     /**< by `kind`: weir_kpa_config, weir_hpa_config, weir_keda_config */
+    int32_t kind;           /**< WEIR_KIND_KPA, WEIR_KIND_HPA, WEIR_KIND_KEDA */
+    int32_t line;           /**< where the object begins */
+    int32_t error_count;    /**< errors in this object; above 0 no cluster would run it, and the
+                                 configuration is what use would make of it all the same */
+    int32_t reserved;       /**< 0 */
+    const char *maker_kind; /**< "InferenceService": what a controller makes it of; "" for an
+                                 object that is in the files itself */
+    const char *maker_name; /**< that one's name; "" likewise */
 } weir_manifest_item;
 
 typedef struct weir_manifest weir_manifest;

@@ -227,6 +227,22 @@ static int compare_items(const void *a, const void *b)
     return order;
 }
 
+/* In the order of files and lines; what is made of one object stays as it is. */
+static int compare_places(const void *a, const void *b)
+{
+    const struct weir__item *x = ((const struct weir__found *)a)->item;
+    const struct weir__item *y = ((const struct weir__found *)b)->item;
+    const struct weir__document *p = x->object.document, *q = y->object.document;
+
+    if (p->file != q->file) {
+        return p->file < q->file ? -1 : 1;
+    }
+    if (x->open.line != y->open.line) {
+        return x->open.line < y->open.line ? -1 : 1;
+    }
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
 static int same_object(const struct weir__item *x, const struct weir__item *y)
 {
     return strcmp(x->open.api_kind, y->open.api_kind) == 0 && x->open.name[0] != '\0' &&
@@ -265,13 +281,14 @@ weir_status weir_manifest_finish(weir_manifest *manifest)
     if (manifest == NULL || manifest->finished) {
         return WEIR_E_ARG;
     }
+    manifest->finished = 1;
+    weir__resolve_cluster(manifest);
+    weir__resolve_kserve(manifest);
     all = weir__arena_take(&manifest->arena, manifest->item_count * sizeof all[0]);
     if (all == NULL || manifest->problems.out_of_memory) {
         manifest->problems.out_of_memory = 1;
         return WEIR_E_MEMORY;
     }
-    manifest->finished = 1;
-    weir__resolve_cluster(manifest);
     drop_replaced(manifest, all);
     manifest->found = all;
     for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
@@ -279,12 +296,17 @@ weir_status weir_manifest_finish(weir_manifest *manifest)
 
         if (!item->dropped) {
             weir__problems_about(manifest, &item->object);
+            manifest->problems.about = item->about;
+            manifest->problems.stages = item->about != NULL ? WEIR_STAGE_OBJECT : 0;
             item->resolve(manifest, item);
             item->open.error_count += (int32_t)(manifest->problems.errors - errors);
             manifest->found[manifest->found_count++].item = item;
         }
     }
+    manifest->problems.about = NULL;
+    manifest->problems.stages = 0;
     weir__pass_over_bystanders(manifest);
+    qsort(manifest->found, manifest->found_count, sizeof manifest->found[0], compare_places);
     return manifest->problems.out_of_memory ? WEIR_E_MEMORY : WEIR_OK;
 }
 

@@ -23,6 +23,12 @@ static const struct kind kinds[] = {
     {"apps", "v1", "Deployment", weir__read_bystander},
     {"apps", "v1", "StatefulSet", weir__read_bystander},
     {"", "v1", "LimitRange", weir__read_bystander},
+    {"serving.kserve.io", "v1beta1", "InferenceService", weir__read_late},
+    {"serving.kserve.io", "v1alpha2", "LLMInferenceService", weir__read_late},
+    {"serving.kserve.io", "v1alpha1", "LLMInferenceService", weir__read_late},
+    {"serving.kserve.io", "v1alpha1", "InferenceGraph", weir__read_late},
+    {"serving.kserve.io", "v1alpha1", "ServingRuntime", weir__read_runtime},
+    {"serving.kserve.io", "v1alpha1", "ClusterServingRuntime", weir__read_runtime},
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
@@ -205,6 +211,7 @@ struct weir__item *weir__item_add(weir_manifest *manifest, const struct weir__ob
     }
     item->object = *object;
     item->open.api_kind = object->kind;
+    item->open.maker_kind = item->open.maker_name = "";
     item->open.name_space = object->name_space[0] != '\0' ? object->name_space : "default";
     item->open.name = object->name;
     item->open.file = object->document->file_name;
@@ -424,6 +431,18 @@ static void read_object(weir_manifest *manifest, struct weir__object *object)
         read_list(manifest, object, length);
     } else {
         read_single(manifest, object);
+    }
+}
+
+void weir__read_made(weir_manifest *manifest, struct weir__object *object, const char *about)
+{
+    const struct weir__item *last = manifest->last_item;
+
+    object->api_version = text_member(manifest, object->node, "apiVersion", &object->path);
+    object->kind = text_member(manifest, object->node, "kind", &object->path);
+    read_single(manifest, object);
+    if (manifest->last_item != last) {
+        manifest->last_item->about = about;
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include "keda_spec.h"
 #include "knative.h"
+#include "kserve.h"
 #include "reader.h"
 
 /* One object of a document, which may be a list of them. */
@@ -31,8 +32,9 @@ struct weir__item {
     struct weir__item *next;
     weir_manifest_item open; /* what users see */
     struct weir__object object;
-    size_t number; /* in the order of reading */
-    int dropped;   /* a later object replaces it */
+    size_t number;     /* in the order of reading */
+    int dropped;       /* a later object replaces it */
+    const char *about; /* what messages about it begin with; NULL: nothing */
 
     /* Makes the configuration, once all files are read. */
     void (*resolve)(weir_manifest *manifest, struct weir__item *item);
@@ -60,6 +62,14 @@ struct weir__bystander {
     struct weir__bystander *next;
     struct weir__object object;
     int used;
+};
+
+/* An object that controllers make others of, once all files are in. */
+struct weir__late {
+    struct weir__late *next;
+    struct weir__object object;
+    int32_t errors; /* of its document */
+    int dropped;    /* a later object replaces it */
 };
 
 struct weir__found {
@@ -96,6 +106,13 @@ struct weir_manifest {
     weir_keda_config keda; /* and of ScaledObjects */
     weir_admission admission;
     struct weir__bystander *bystanders, *last_bystander;
+
+    /* KServe */
+    struct weir__late *late, *last_late;
+    struct weir__object kserve_config; /* node is NULL: there is none */
+    struct weir__object *runtimes;     /* ServingRuntimes, runtime_count of them */
+    size_t runtime_count;
+    struct weir__kserve *kserve; /* after finishing: the cluster with the objects made */
 };
 
 /* Takes what a document holds into the manifest. */
@@ -151,6 +168,14 @@ void weir__read_bystander(weir_manifest *manifest, const struct weir__object *ob
 /* Says of bystanders that nothing looked at them. */
 void weir__pass_over_bystanders(weir_manifest *manifest);
 
+void weir__read_late(weir_manifest *manifest, const struct weir__object *object);
+void weir__read_runtime(weir_manifest *manifest, const struct weir__object *object);
 void weir__resolve_cluster(weir_manifest *manifest);
+
+/* Reads an object that comes from no document of its own; items that it makes get `about`. */
+void weir__read_made(weir_manifest *manifest, struct weir__object *object, const char *about);
+
+/* Lets KServe make its objects, and reads them. */
+void weir__resolve_kserve(weir_manifest *manifest);
 
 #endif
