@@ -3,6 +3,7 @@
  */
 #include "agree_happenings.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,12 +155,37 @@ static void find_polls(struct happenings *all)
     }
 }
 
+/* Polls that asked nothing, and wrote all the same: a write long after every poll that is seen. */
+static void find_silent_polls(struct happenings *all)
+{
+    const struct recorded_scaled_object *so = all->so;
+    size_t seen = all->count;
+
+    for (size_t i = 0; i < so->write_count; i++) {
+        weir_time at = so->writes[i].received;
+        const weir_keda_config *config = happening_config(so, at);
+        int found = config == NULL;
+
+        for (size_t k = 0; k < seen; k++) {
+            const struct happening *h = &all->list[k];
+            weir_time from = h->kind == AGREE_CHANGE ? so->objects[h->index].from : h->begun;
+
+            found |= h->kind != AGREE_SERVED && from <= at &&
+                     (config == NULL || at < h->at + config->polling_interval);
+        }
+        if (!found) {
+            add(all, AGREE_POLL, at, SIZE_MAX)->begun = at;
+        }
+    }
+}
+
 struct happening *happenings_of(struct recorded_scaled_object *so, size_t *count)
 {
     size_t answers = so->hpa != NULL ? so->hpa->answer_count : 0;
     struct happenings all = {so, NULL, 0};
 
-    all.list = calloc(so->object_count + answers + so->query_count + 1, sizeof all.list[0]);
+    all.list = calloc(so->object_count + answers + so->query_count + so->write_count + 1,
+                      sizeof all.list[0]);
     if (all.list == NULL) {
         fputs("weir: out of memory\n", stderr);
         exit(EXIT_FAILURE);
@@ -171,6 +197,7 @@ struct happening *happenings_of(struct recorded_scaled_object *so, size_t *count
         take_queries(so, i, add(&all, AGREE_SERVED, so->hpa->answers[i].at, i));
     }
     find_polls(&all);
+    find_silent_polls(&all);
     qsort(all.list, all.count, sizeof all.list[0], compare_happenings);
     *count = all.count;
     return all.list;

@@ -14,7 +14,7 @@
 struct happening {
     weir_time at;
     int32_t kind;
-    size_t index; /* of the object, the answer, or the poll's first query */
+    size_t index; /* of the object, the answer, or the poll's first query; SIZE_MAX: none */
     size_t order; /* among those of the same time */
     size_t queries[WEIR_KEDA_TRIGGERS_MAX]; /* of a poll or an answer: the last of each trigger,
                                                plus 1; 0: none */

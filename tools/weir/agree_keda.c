@@ -191,7 +191,11 @@ static void run_poll(struct run *run, size_t i)
     weir_decision d;
     weir_status status;
 
-    e.line = run->object->queries[h->index].line;
+    if (h->index < run->object->query_count) {
+        e.line = run->object->queries[h->index].line;
+    } else {
+        e.file = "keda_writes.csv";
+    }
     take_readings(run, h);
     look(run, h->at);
     free(run->before);

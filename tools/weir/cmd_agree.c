@@ -332,11 +332,13 @@ const struct command command_agree = {
         "A recording is a folder, or a .tar.gz of one, of what a control plane's autoscalers saw\n"
         "and did; docs/agree.md says how it looks. Every reconcile is decided again from its own\n"
         "time, scale, answers of metrics APIs and pods; proposal, outcome and conditions are\n"
-        "compared. Then come the first steps that differ, with both explanations.\n\n"
+        "compared. Then come the first steps that differ, with both explanations. Where KEDA made\n"
+        "the autoscalers, so are its writes, its answers to the HPAs, and the HPAs it made.\n\n"
         "Exits with 1 when any step differs, with 3 when a file is missing, damaged or malformed;\n"
         "what can be read is compared all the same.\n\n"
         "Examples:\n"
         "  weir agree examples/data/hpa-defaults.tar.gz\n"
+        "  weir agree --name zero-idle examples/data/keda-prometheus.tar.gz\n"
         "  weir agree --name web --max 1 my-recording/\n"
         "  weir agree --format json my-recording.tar.gz\n",
     .operands = "FILE",
