@@ -122,6 +122,11 @@ static const char *name_of(const struct weir__autoscaler_ops *ops, const void *a
     return series < ops->series_count ? ops->series[series] : NULL;
 }
 
+const struct weir__autoscaler_ops *weir__autoscaler_ops_of(const void *autoscaler)
+{
+    return ops_of(autoscaler);
+}
+
 const char *weir_autoscaler_series_name(const void *autoscaler, int32_t series)
 {
     const struct weir__autoscaler_ops *ops = ops_of(autoscaler);
