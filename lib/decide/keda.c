@@ -5,6 +5,7 @@
  * Upstream: controllers/keda, pkg/scaling.
  */
 #include "base/num.h"
+#include "base/text.h"
 #include "decide/keda_state.h"
 
 /* ---- the block ------------------------------------------------------------------------------ */
@@ -34,11 +35,11 @@ static size_t length_of(const char *text, size_t most)
 /* The index of a zone; -1 for UTC. */
 static int32_t zone_of(struct layout *l, const char *name)
 {
-    if (strcmp(name, "UTC") == 0) {
+    if (weir__same_text(name, "UTC")) {
         return -1;
     }
     for (uint32_t i = 0; i < l->zone_count; i++) {
-        if (strcmp(l->zones[i], name) == 0) {
+        if (weir__same_text(l->zones[i], name)) {
             return (int32_t)i;
         }
     }
@@ -287,7 +288,7 @@ weir_status weir_keda_set_zone(weir_keda *keda, const char *name, const weir_zon
     for (uint32_t i = 0; i < k->zone_count; i++) {
         struct weir__keda_zone *own = &weir__keda_zones(k)[i];
 
-        if (strcmp(own->name, name) != 0) {
+        if (!weir__same_text(own->name, name)) {
             continue;
         }
         if (zone->change_count > k->zone_reserve) {
@@ -577,7 +578,7 @@ weir_status weir__keda_reconcile(weir_keda *k, const weir_keda_input *input, wei
 static int32_t find_metric(const weir_keda *k, const char *name)
 {
     for (uint32_t i = 0; i < k->trigger_count; i++) {
-        if (strcmp(weir__keda_name(k, i), name) == 0) {
+        if (weir__same_text(weir__keda_name(k, i), name)) {
             return (int32_t)i;
         }
     }

@@ -29,7 +29,7 @@ void weir__keda_name_of(const weir_keda_config *config, uint32_t trigger, char *
     }
     if (is_resource(t)) {
         memset(name, 0, WEIR_KEDA_NAME_MAX);
-        memcpy(name, type_names[t->type], strlen(type_names[t->type]));
+        memcpy(name, type_names[t->type], weir__length(type_names[t->type]));
         return;
     }
     for (uint32_t i = 1; i <= trigger; i++) {
@@ -38,7 +38,7 @@ void weir__keda_name_of(const weir_keda_config *config, uint32_t trigger, char *
     if (t->type == WEIR_TRIGGER_CRON) {
         weir_cron_metric_name(&t->cron, text, sizeof text, NULL);
     } else {
-        memcpy(text, type_names[t->type], strlen(type_names[t->type]) + 1);
+        memcpy(text, type_names[t->type], weir__length(type_names[t->type]) + 1);
     }
     memset(name, 0, WEIR_KEDA_NAME_MAX);
     weir_keda_metric_name(index, text, 0, name, WEIR_KEDA_NAME_MAX, NULL);
@@ -116,11 +116,6 @@ static weir_status check_type(const weir_keda_trigger *t, uint32_t i, weir_error
     return WEIR_OK;
 }
 
-static int same(const char *a, const char *b)
-{
-    return strncmp(a, b, WEIR_KEDA_NAME_MAX) == 0;
-}
-
 static weir_status check_trigger(const weir_keda_config *c, uint32_t i, weir_error *err)
 {
     const weir_keda_trigger *t = &c->triggers[i];
@@ -155,10 +150,10 @@ static weir_status check_trigger(const weir_keda_config *c, uint32_t i, weir_err
     weir__keda_name_of(c, i, name);
     for (uint32_t k = 0; k < i; k++) {
         weir__keda_name_of(c, k, other);
-        if (!is_resource(t) && !is_resource(&c->triggers[k]) && same(name, other)) {
+        if (!is_resource(t) && !is_resource(&c->triggers[k]) && weir__same_text(name, other)) {
             return refuse(err, i, "metric_name", "is that of another metric too");
         }
-        if (!t->continues && t->name[0] != '\0' && same(t->name, c->triggers[k].name)) {
+        if (!t->continues && t->name[0] != '\0' && weir__same_text(t->name, c->triggers[k].name)) {
             return refuse(err, i, "name", "is that of another trigger too");
         }
     }
