@@ -10,3 +10,11 @@ target_link_libraries(weir_manifest PUBLIC weir PRIVATE weir_options PkgConfig::
                                                         PkgConfig::libfyaml)
 set_target_properties(weir_manifest PROPERTIES VERSION ${PROJECT_VERSION}
                                                SOVERSION ${PROJECT_VERSION_MAJOR})
+
+# What Prometheus and its neighbours write, to series.
+file(GLOB prometheus_sources CONFIGURE_DEPENDS lib/prometheus/*.c)
+add_library(weir_prometheus ${prometheus_sources})
+add_library(weir::prometheus ALIAS weir_prometheus)
+target_link_libraries(weir_prometheus PUBLIC weir weir_promql PRIVATE weir_options PkgConfig::cjson)
+set_target_properties(weir_prometheus PROPERTIES VERSION ${PROJECT_VERSION}
+                                                 SOVERSION ${PROJECT_VERSION_MAJOR})

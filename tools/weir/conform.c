@@ -23,6 +23,7 @@ static const struct {
     {"k8s.io/kubernetes", conform_hpa_reconcile_ops},
     {"k8s.io/kubernetes", conform_hpa_spec_ops},
     {"prometheus", conform_prometheus_ops},
+    {"prometheus", conform_formats_ops},
 };
 
 /* The operation of a name in the scenario's own area. Where a scenario does not say what was

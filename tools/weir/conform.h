@@ -52,6 +52,7 @@ extern const struct conform_op conform_hpa_ops[];
 extern const struct conform_op conform_hpa_reconcile_ops[];
 extern const struct conform_op conform_hpa_spec_ops[];
 extern const struct conform_op conform_prometheus_ops[];
+extern const struct conform_op conform_formats_ops[];
 
 /* ---- engine (conform.c, conform_compare.c) -------------------------------------------------- */
 
