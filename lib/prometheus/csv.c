@@ -43,7 +43,7 @@ static char find_delimiter(const char *at, const char *end)
     return ',';
 }
 
-/* A cell in quotes, whose doubled quotes become single ones where it stands. */
+/* A cell in quotes; doubled quotes stay doubled. */
 static enum outcome take_quoted(weir_series_reader *r, const char **at, struct text *cell,
                                 int32_t *lines)
 {
@@ -58,21 +58,24 @@ static enum outcome take_quoted(weir_series_reader *r, const char **at, struct t
         *lines += *c == '\n' ? 1 : 0;
         c += *c == '"' ? 1 : 0;
     }
+    if (*lines > 1 && !r->finished && memchr(c, '\n', (size_t)(end - c)) == NULL) {
+        return SHORT; /* the line break that made the row look whole is within quotes */
+    }
     *cell = (struct text){*at + 1, (size_t)(c - *at - 1)};
     *at = c + 1;
     return TAKEN;
 }
 
-static void single_quotes(struct text *cell)
+/* Doubled quotes become single ones where they stand. */
+static void single_quotes(char *text, size_t *length)
 {
-    char *text = writable(cell->at);
     size_t n = 0;
 
-    for (size_t i = 0; i < cell->length; i++) {
+    for (size_t i = 0; i < *length; i++) {
         text[n++] = text[i];
-        i += text[i] == '"' && i + 1 < cell->length && text[i + 1] == '"' ? 1 : 0;
+        i += text[i] == '"' && i + 1 < *length && text[i + 1] == '"' ? 1 : 0;
     }
-    cell->length = n;
+    *length = n;
 }
 
 static bool ends_cell(const struct csv_state *s, const char *at)
@@ -80,19 +83,32 @@ static bool ends_cell(const struct csv_state *s, const char *at)
     return *at == s->delimiter || *at == '\n' || (*at == '\r' && at[1] == '\n');
 }
 
-enum outcome weir__pm_csv_row(weir_series_reader *r, const char **end, int32_t *lines)
+static bool put_cell(weir_series_reader *r, struct text cell)
+{
+    struct array *cells = &r->csv->cells;
+    struct csv_cell where = {(size_t)(cell.at - reader_text(r)) - r->at, cell.length};
+
+    if (!weir__pm_reserve(&r->allocator, cells, 1, sizeof where)) {
+        return false;
+    }
+    ((struct csv_cell *)cells->items)[cells->count++] = where;
+    return true;
+}
+
+/* Takes the cells of the row that begins at r->at. */
+static enum outcome read_cells(weir_series_reader *r)
 {
     struct csv_state *s = r->csv;
-    const char *at = reader_text(r) + r->at;
+    const char *row = reader_text(r) + r->at, *at = row;
 
     s->cells.count = 0;
-    *lines = 1;
-    for (;;) {
+    s->row_lines = 1;
+    for (;; at++) {
         struct text cell = {at, 0};
         enum outcome outcome = TAKEN;
 
         if (*at == '"') {
-            outcome = take_quoted(r, &at, &cell, lines);
+            outcome = take_quoted(r, &at, &cell, &s->row_lines);
         } else {
             while (!ends_cell(s, at)) {
                 at++;
@@ -100,25 +116,35 @@ enum outcome weir__pm_csv_row(weir_series_reader *r, const char **end, int32_t *
             cell.length = (size_t)(at - cell.at);
         }
         if (outcome != TAKEN) {
+            s->cells.count = 0;
             return outcome;
         }
         if (!ends_cell(s, at)) {
             return weir__pm_expected(r, at, "expected a delimiter behind the quotes");
         }
-        if (!weir__pm_reserve(&r->allocator, &s->cells, 1, sizeof cell)) {
+        if (!put_cell(r, cell)) {
             return weir__pm_no_memory(r);
         }
-        ((struct text *)s->cells.items)[s->cells.count++] = cell;
         if (*at != s->delimiter) {
             break;
         }
-        at++;
     }
-    *end = at + (*at == '\r' ? 1 : 0);
+    s->row_end = (size_t)(at - row) + (*at == '\r' ? 1 : 0);
     for (size_t i = 0; i < s->cells.count; i++) { /* now nothing is read again */
-        single_quotes((struct text *)s->cells.items + i);
+        struct csv_cell *cell = (struct csv_cell *)s->cells.items + i;
+
+        single_quotes(writable(row) + cell->at, &cell->length);
     }
     return TAKEN;
+}
+
+/* All of the row was given. */
+static void leave_row(weir_series_reader *r)
+{
+    struct csv_state *s = r->csv;
+
+    s->cells.count = 0;
+    weir__pm_next_record(r, reader_text(r) + r->at + s->row_end, s->row_lines);
 }
 
 /* ---- samples -------------------------------------------------------------------------------- */
@@ -140,7 +166,7 @@ static enum outcome read_time(weir_series_reader *r)
 
     for (size_t i = 0; i < s->columns.count; i++) {
         if (csv_column(s, i)->role == COLUMN_TIME) {
-            struct text cell = csv_cell(s, i);
+            struct text cell = csv_cell(r, i);
 
             return weir__pm_csv_time(cell, &s->time)
                        ? TAKEN
@@ -172,7 +198,7 @@ static enum outcome take_row(weir_series_reader *r, weir_entry *entry)
 
     for (size_t i = 0; i < s->columns.count; i++) {
         const struct csv_column *column = csv_column(s, i);
-        struct text cell = csv_cell(s, i);
+        struct text cell = csv_cell(r, i);
 
         if (column->role == COLUMN_VALUE) {
             value = cell;
@@ -183,12 +209,14 @@ static enum outcome take_row(weir_series_reader *r, weir_entry *entry)
     }
     s->next = s->columns.count;
     if (is_missing(value)) {
+        leave_row(r);
         return PASSED;
     }
     if (!read_value(value, &number)) {
         return weir__pm_expected(r, value.at, "expected a number");
     }
     put_sample(r, entry, r->labels.items, r->labels.count, number);
+    leave_row(r);
     return TAKEN;
 }
 
@@ -197,9 +225,9 @@ static enum outcome take_cell(weir_series_reader *r, weir_entry *entry)
 {
     struct csv_state *s = r->csv;
 
-    while (s->next < s->columns.count) {
+    for (; s->next < s->columns.count; s->next++) {
         const struct csv_column *column = csv_column(s, s->next);
-        struct text cell = csv_cell(s, s->next++);
+        struct text cell = csv_cell(r, s->next);
         double number;
 
         if (column->role != COLUMN_SERIES || is_missing(cell)) {
@@ -210,8 +238,10 @@ static enum outcome take_cell(weir_series_reader *r, weir_entry *entry)
         }
         put_sample(r, entry, (weir_label *)s->labels.items + column->first_label,
                    column->end_label - column->first_label, number);
+        s->next++;
         return TAKEN;
     }
+    leave_row(r);
     return PASSED;
 }
 
@@ -238,33 +268,35 @@ static enum outcome open_table(weir_series_reader *r)
     return TAKEN;
 }
 
-/* A row of cells, or the header, or the blank line between two tables. */
-static enum outcome take_line(weir_series_reader *r)
+/* Opens a row of cells, or reads the header, or passes the blank line between two tables. */
+static enum outcome open_row(weir_series_reader *r)
 {
     struct csv_state *s = r->csv;
-    const char *first = reader_text(r) + r->at, *end;
-    int32_t lines;
     bool header = s->columns.count == 0;
-    enum outcome outcome = weir__pm_csv_row(r, &end, &lines);
+    enum outcome outcome = read_cells(r);
+    const char *first = reader_text(r) + r->at;
 
     if (outcome != TAKEN) {
         return outcome;
     }
-    if (s->cells.count == 1 && csv_cell(s, 0).length == 0 && (*first == '\n' || *first == '\r')) {
+    if (s->cells.count == 1 && (*first == '\n' || *first == '\r')) {
+        leave_row(r);
         weir__pm_csv_close(r); /* another table follows, or nothing */
-        weir__pm_next_record(r, end, lines);
         return PASSED;
     }
     if (!header && s->cells.count != s->columns.count) {
-        return weir__pm_expected(r, end, "expected as many cells as the header has");
+        return weir__pm_expected(r, first + s->row_end, "expected as many cells as the header has");
     }
     outcome = header ? weir__pm_csv_header(r) : read_time(r);
     if (outcome != TAKEN) {
         return outcome;
     }
-    s->next = header ? s->columns.count : 0;
-    weir__pm_next_record(r, end, lines);
-    return header ? PASSED : TAKEN;
+    s->next = 0;
+    if (header) {
+        leave_row(r);
+        return PASSED;
+    }
+    return TAKEN;
 }
 
 enum outcome weir__pm_csv_record(weir_series_reader *r, weir_entry *entry)
@@ -274,12 +306,11 @@ enum outcome weir__pm_csv_record(weir_series_reader *r, weir_entry *entry)
     if (r->csv == NULL) {
         outcome = open_table(r);
     }
-    if (outcome == TAKEN && r->csv->next >= r->csv->columns.count) {
-        outcome = take_line(r);
+    if (outcome == TAKEN && r->csv->cells.count == 0) {
+        outcome = open_row(r);
     }
     if (outcome != TAKEN) {
         return outcome;
     }
-    entry->line = r->line - 1;
     return r->csv->rows ? take_row(r, entry) : take_cell(r, entry);
 }

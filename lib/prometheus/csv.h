@@ -22,9 +22,16 @@ struct csv_state {
     struct array labels;  /* weir_label, of the columns that are series */
     char *texts;          /* what these point to */
     size_t texts_size;
-    struct array cells; /* struct text, of the row at hand */
+    struct array cells; /* struct csv_cell, of the row at hand, which begins at reader->at */
     size_t next;        /* column of it to give next */
     int64_t time;       /* of it */
+    size_t row_end;     /* its line break, from its beginning */
+    int32_t row_lines;
+};
+
+/* Where a cell is in its row, without its quotes. */
+struct csv_cell {
+    size_t at, length;
 };
 
 static inline struct csv_column *csv_column(const struct csv_state *s, size_t i)
@@ -32,14 +39,12 @@ static inline struct csv_column *csv_column(const struct csv_state *s, size_t i)
     return (struct csv_column *)s->columns.items + i;
 }
 
-static inline struct text csv_cell(const struct csv_state *s, size_t i)
+static inline struct text csv_cell(const weir_series_reader *r, size_t i)
 {
-    return ((struct text *)s->cells.items)[i];
-}
+    const struct csv_cell *cell = (const struct csv_cell *)r->csv->cells.items + i;
 
-/* Takes the cells of the row that begins at r->at; *end is set to the line break behind it, *lines
- * to the lines that it takes. TAKEN, SHORT or FAILED. */
-enum outcome weir__pm_csv_row(weir_series_reader *r, const char **end, int32_t *lines);
+    return (struct text){reader_text(r) + r->at + cell->at, cell->length};
+}
 
 /* Makes columns of the first row's cells. */
 enum outcome weir__pm_csv_header(weir_series_reader *r);

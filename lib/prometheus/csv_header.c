@@ -145,7 +145,7 @@ static enum outcome read_columns(weir_series_reader *r)
         }
         r->labels.count = 0;
         r->escaped.count = 0;
-        outcome = read_series(r, csv_cell(s, i));
+        outcome = read_series(r, csv_cell(r, i));
         if (outcome != TAKEN) {
             return outcome;
         }
@@ -167,13 +167,13 @@ enum outcome weir__pm_csv_header(weir_series_reader *r)
         return weir__pm_no_memory(r);
     }
     for (size_t i = 0; i < s->cells.count; i++) {
-        struct text name = csv_cell(s, i);
+        struct text name = csv_cell(r, i);
 
         *csv_column(s, s->columns.count++) =
             (struct csv_column){.role = role_of(name), .name = name};
     }
     if (count_role(s, COLUMN_TIME) != 1 || count_role(s, COLUMN_VALUE) > 1) {
-        return weir__pm_fail(r, csv_cell(s, 0).at, WEIR_E_PARSE,
+        return weir__pm_fail(r, csv_cell(r, 0).at, WEIR_E_PARSE,
                              "expected a header with one column time (timestamp, __timestamp__), "
                              "and either one column value and columns of labels, or a column a "
                              "series");
@@ -317,11 +317,11 @@ bool weir__pm_csv_time(struct text text, int64_t *ms)
     if (memchr(text.at, '.', text.length) == NULL &&
         weir__pm_integer_parse(text, &number) == NUMBER_FINE &&
         (number >= INT64_C(100000000000) || number <= -INT64_C(100000000000))) {
-        int64_t size = number < 0 ? -number : number;
+        uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
 
-        *ms = size < INT64_C(100000000000000)      ? number
-              : size < INT64_C(100000000000000000) ? number / 1000
-                                                   : number / 1000000;
+        *ms = size < UINT64_C(100000000000000)      ? number
+              : size < UINT64_C(100000000000000000) ? number / 1000
+                                                    : number / 1000000;
         return true;
     }
     return read_seconds(text, ms) || read_rfc3339(text, ms);

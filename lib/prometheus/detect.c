@@ -197,20 +197,11 @@ static weir_status judge_word(const struct sight *s, int32_t *format)
     return judge_lines(s, format);
 }
 
-weir_status weir_series_format_detect(const char *text, size_t length, int32_t whole,
-                                      int32_t *format, weir_error *err)
+/* The same with a format that is only good when the status is. */
+static weir_status judge(struct sight s, int32_t *format, weir_error *err)
 {
-    struct sight s = {text, text, whole != 0};
-
-    if ((text == NULL && length > 0) || format == NULL) {
-        return weir__pm_error(err, WEIR_E_ARG, "text and format must not be NULL");
-    }
     *format = WEIR_FORMAT_TEXT;
-    if (length == 0) {
-        return s.whole ? WEIR_OK : WEIR_END;
-    }
-    s.end = text + length;
-    if (length < 4 && !s.whole) {
+    if (s.end - s.at < 4 && !s.whole) {
         return WEIR_END;
     }
     if (sees(&s, "\x1f\x8b")) {
@@ -223,7 +214,7 @@ weir_status weir_series_format_detect(const char *text, size_t length, int32_t w
         *format = WEIR_FORMAT_CSV; /* none of the others may begin so */
         return WEIR_OK;
     }
-    s.at = skip_blanks(text, s.end);
+    s.at = skip_blanks(s.at, s.end);
     if (s.at == s.end) {
         return s.whole ? WEIR_OK : WEIR_END;
     }
@@ -235,4 +226,22 @@ weir_status weir_series_format_detect(const char *text, size_t length, int32_t w
     case '<': return weir__pm_error(err, WEIR_E_UNSUPPORTED, "the input looks like HTML or XML");
     default: return judge_word(&s, format);
     }
+}
+
+weir_status weir_series_format_detect(const char *text, size_t length, int32_t whole,
+                                      int32_t *format, weir_error *err)
+{
+    struct sight s = {text != NULL ? text : "", text != NULL ? text : "", whole != 0};
+    int32_t found;
+    weir_status status;
+
+    if ((text == NULL && length > 0) || format == NULL) {
+        return weir__pm_error(err, WEIR_E_ARG, "text and format must not be NULL");
+    }
+    s.end += length;
+    status = judge(s, &found, err);
+    if (status == WEIR_OK) {
+        *format = found;
+    }
+    return status;
 }

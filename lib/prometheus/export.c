@@ -137,7 +137,7 @@ enum outcome weir__pm_export_record(weir_series_reader *r, weir_entry *entry)
             return outcome;
         }
         weir__pm_next_record(r, end, 1);
-        if (b->times.count == 0) {
+        if (b->next == b->times.count) {
             return PASSED;
         }
     }

@@ -173,6 +173,9 @@ enum outcome weir__pm_quoted(struct label_scan *s, const char **at, struct text 
             ascii = false;
         }
     }
+    if (s->lines > 0 && !s->reader->finished && memchr(c, '\n', (size_t)(s->end - c)) == NULL) {
+        return SHORT; /* the line break that made the record look whole was one of these */
+    }
     *text = (struct text){first, (size_t)(c - first)};
     *at = c + 1;
     if (!ascii && !weir__pm_utf8_valid(first, text->length)) {
@@ -240,7 +243,8 @@ static enum outcome take_value(struct label_scan *s, const char **at, struct tex
     enum outcome outcome;
 
     if (**at != '=') {
-        return missing(s, *at, "expected =");
+        return missing(s, *at,
+                       **at == ':' ? "expected = (native histograms are not read)" : "expected =");
     }
     *at = skip_blanks(s, *at + 1);
     if (**at != '"') {

@@ -88,9 +88,6 @@ static enum outcome take_description(weir_series_reader *r, weir_entry *entry, c
         return outcome;
     }
     end = line_end(at, scan.end);
-    if (end == scan.end && !r->finished) {
-        return SHORT;
-    }
     entry->name = name.at;
     entry->name_length = name.length;
     outcome = take_rest(r, entry, at, end);
