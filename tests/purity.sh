@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
 # The core needs nothing but four memory functions of the C library, and has no variables.
 #
-#   purity.sh [libweir.a]
+#   purity.sh [libweir.a [FUNCTION...]]
 #
+# Further functions of the C library that the library may need can be named.
 # Looked up in the optimized objects as they are shipped: what they leave undefined, and the size
 # of every section that a program could write to. Read from the machine code: nm would read what
 # gcc keeps beside it for optimizing across files, which knows neither malloc nor memset.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 library=${1:-build/release/libweir.a}
+[ $# -eq 0 ] || shift
 [ -f "$library" ] || { echo "purity: no library $library; build it first" >&2; exit 1; }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # Compilers may call these four for plain C too. The table of offsets belongs to the linker.
-printf '%s\n' memcmp memcpy memmove memset _GLOBAL_OFFSET_TABLE_ >"$work/allowed"
+printf '%s\n' memcmp memcpy memmove memset _GLOBAL_OFFSET_TABLE_ "$@" >"$work/allowed"
 # Number, value, size, type, binding, visibility, section, name.
 readelf --symbols --wide "$library" |
     awk '$1 ~ /^[0-9]+:$/ && $5 != "LOCAL" { print $7, $8 }' >"$work/symbols"
@@ -53,5 +55,5 @@ fi
 objects=$(ar t "$library" | wc -l)
 [ "$objects" -gt 0 ] || { echo "purity: $library is empty" >&2; exit 1; }
 [ $status -ne 0 ] || echo "$objects objects, $(wc -l <"$work/own") external symbols; from outside:" \
-    $(sort "$work/allowed" | comm -12 "$work/undefined" -)
+    $(sort -u "$work/allowed" | comm -12 "$work/undefined" -)
 exit $status

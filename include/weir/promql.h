@@ -162,7 +162,8 @@ WEIR_API weir_status weir_promql_format(const weir_promql_expr *expr, char *text
                                         size_t *need);
 
 /**
- * Finds what weir does not evaluate: functions on native histograms and what is behind feature flags.
+ * Finds what weir does not evaluate: functions on native histograms and what is behind feature
+ * flags.
  * @return WEIR_OK when all of it can be evaluated; WEIR_E_UNSUPPORTED with the place; WEIR_E_ARG
  */
 WEIR_API weir_status weir_promql_supported(const weir_promql_expr *expr, weir_error *err);

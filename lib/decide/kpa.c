@@ -338,7 +338,7 @@ static weir_time due(const void *state)
     return weir_kpa_due(state);
 }
 
-static int32_t poked(const void *state)
+static int32_t was_poked(const void *state)
 {
     const weir_kpa *kpa = state;
 
@@ -398,7 +398,7 @@ const struct weir__autoscaler_ops weir__kpa_ops = {
     .record = record,
     .zero = zero,
     .due = due,
-    .poked = poked,
+    .poked = was_poked,
     .watches_pods = 1,
     .decide = decide,
     .skip = skip,

@@ -56,7 +56,7 @@ void weir__recommendations_clear(struct weir__recommendations *r)
     r->count = 0;
     r->old_count = 0;
     r->oldest = r->newest = WEIR__NO_SLOT;
-    r->highs = r->lows = (struct weir__queue){0, 0};
+    r->highs = r->lows = (struct weir__slot_queue){0, 0};
     r->begun = 0;
 }
 
@@ -68,7 +68,7 @@ const struct weir__slot *weir__recommendations_get(const struct weir__recommenda
 
 /* ---- queues --------------------------------------------------------------------------------- */
 
-static uint16_t place(const struct weir__recommendations *r, const struct weir__queue *q,
+static uint16_t place(const struct weir__recommendations *r, const struct weir__slot_queue *q,
                       uint16_t i)
 {
     uint32_t at = (uint32_t)q->first + i;
@@ -77,7 +77,7 @@ static uint16_t place(const struct weir__recommendations *r, const struct weir__
 }
 
 /* Takes out at the front what is not after `cut`; gives the slot then there, or NULL. */
-static const struct weir__slot *front(struct weir__recommendations *r, struct weir__queue *q,
+static const struct weir__slot *front(struct weir__recommendations *r, struct weir__slot_queue *q,
                                       const uint16_t *ring, uint16_t bit, weir_time cut)
 {
     while (q->length > 0) {
@@ -95,7 +95,7 @@ static const struct weir__slot *front(struct weir__recommendations *r, struct we
 
 /* Puts a slot at the back. What is there and can never be the extreme again goes: sign is 1 for the
  * queue of high wishes and -1 for that of low ones. */
-static void push(struct weir__recommendations *r, struct weir__queue *q, uint16_t *ring,
+static void push(struct weir__recommendations *r, struct weir__slot_queue *q, uint16_t *ring,
                  uint16_t bit, int32_t sign, uint16_t index)
 {
     int64_t wish = (int64_t)slots(r)[index].replicas * sign;
@@ -160,7 +160,7 @@ static void rebuild(struct weir__recommendations *r)
 
     memset(old_bits(r), 0, words(r->capacity) * sizeof(uint64_t));
     r->old_count = 0;
-    r->highs = r->lows = (struct weir__queue){0, 0};
+    r->highs = r->lows = (struct weir__slot_queue){0, 0};
     r->oldest = r->newest = WEIR__NO_SLOT;
     for (uint16_t i = 0; i < r->count; i++) { /* `newer` is the next older one for now */
         uint16_t *link = &r->newest;

@@ -24,7 +24,7 @@ struct weir__slot {
 };
 
 /* A ring of slot numbers. */
-struct weir__queue {
+struct weir__slot_queue {
     uint16_t first, length;
 };
 
@@ -39,7 +39,7 @@ struct weir__recommendations {
     uint32_t slots_at, highs_at, lows_at, old_at; /* bytes from here */
     uint16_t capacity, count;
     uint16_t oldest, newest; /* of the slots that are not old; WEIR__NO_SLOT: none */
-    struct weir__queue highs, lows;
+    struct weir__slot_queue highs, lows;
     uint16_t old_count; /* slots whose bit is set */
     uint16_t with_lows; /* 0: no wish is ever after the begin of the scale-up window */
     int32_t begun;      /* 1: there is a list, if an empty one */

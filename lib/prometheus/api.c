@@ -171,7 +171,7 @@ static void read_body(struct reply *r, const char *body, size_t length, int32_t 
         r->public.error_type = text_of(weir__pm_json_member(r->root, "errorType"));
     }
     if (failed && good && counts && r->public.kind == WEIR_API_SUCCESS) {
-        good = weir__pm_reply_wrong(r, "status", "the body says success, the HTTP status does not");
+        weir__pm_reply_wrong(r, "status", "the body says success, the HTTP status does not");
         r->public.kind = WEIR_API_BAD_RESPONSE;
     } else if (failed &&
                (!good || r->public.kind != WEIR_API_ERROR || r->public.error_type.length == 0)) {

@@ -122,10 +122,10 @@ static bool read_point(struct reply *r, const struct place *p, const cJSON *pair
 
 static bool read_bucket(struct reply *r, const struct place *p, const cJSON *item)
 {
-    const cJSON *rule = cJSON_IsArray(item) ? item->child : NULL;
+    const cJSON *rule = cJSON_IsArray(item) && cJSON_GetArraySize(item) == 4 ? item->child : NULL;
     weir_api_bucket bucket = {0};
 
-    if (cJSON_GetArraySize(item) != 4 || !cJSON_IsNumber(rule) ||
+    if (rule == NULL || !cJSON_IsNumber(rule) ||
         !(rule->valuedouble == 0 || rule->valuedouble == 1 || rule->valuedouble == 2 ||
           rule->valuedouble == 3) ||
         !read_number(rule->next, &bucket.lower) || !read_number(rule->next->next, &bucket.upper) ||

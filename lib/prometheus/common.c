@@ -82,6 +82,16 @@ size_t weir__pm_utf8_write(uint32_t rune, char *to)
     return bytes;
 }
 
+int weir__pm_hex_digit(char c)
+{
+    int letter = (unsigned char)c | 0x20;
+
+    if (is_class(c, CLASS_DIGIT)) {
+        return c - '0';
+    }
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
 bool weir__pm_reserve(const weir_allocator *a, struct array *array, size_t more, size_t size)
 {
     size_t room = array->room < 16 ? 16 : array->room;

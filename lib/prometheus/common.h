@@ -23,7 +23,7 @@ struct text {
 
 static inline bool text_is(struct text a, struct text b)
 {
-    return a.length == b.length && memcmp(a.at, b.at, a.length) == 0;
+    return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
 }
 
 static inline bool begins_with(struct text a, struct text b)
@@ -54,6 +54,9 @@ bool weir__pm_utf8_valid(const char *at, size_t length);
 
 /* Writes a code point, U+FFFD for what is none; gives the bytes, at most 4. */
 size_t weir__pm_utf8_write(uint32_t rune, char *to);
+
+/* 0 to 15; -1 for what is no hexadecimal digit. */
+int weir__pm_hex_digit(char c);
 
 /* ---- doubles -------------------------------------------------------------------------------- */
 

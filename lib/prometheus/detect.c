@@ -218,14 +218,14 @@ static weir_status judge(struct sight s, int32_t *format, weir_error *err)
     if (s.at == s.end) {
         return s.whole ? WEIR_OK : WEIR_END;
     }
-    switch (*s.at) {
-    case '{': return judge_brace(&s, format);
-    case '[': *format = WEIR_FORMAT_API_JSON; return WEIR_OK;
-    case '"': *format = WEIR_FORMAT_CSV; return WEIR_OK;
-    case '#': return judge_lines(&s, format);
-    case '<': return weir__pm_error(err, WEIR_E_UNSUPPORTED, "the input looks like HTML or XML");
-    default: return judge_word(&s, format);
+    if (*s.at == '<') {
+        return weir__pm_error(err, WEIR_E_UNSUPPORTED, "the input looks like HTML or XML");
     }
+    *format = *s.at == '[' ? WEIR_FORMAT_API_JSON : WEIR_FORMAT_CSV;
+    return *s.at == '[' || *s.at == '"' ? WEIR_OK
+           : *s.at == '{'               ? judge_brace(&s, format)
+           : *s.at == '#'               ? judge_lines(&s, format)
+                                        : judge_word(&s, format);
 }
 
 weir_status weir_series_format_detect(const char *text, size_t length, int32_t whole,

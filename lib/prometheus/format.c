@@ -43,9 +43,9 @@ static bool is_word(const char *at, size_t length, const char *word)
         return false;
     }
     for (size_t i = 0; i < length; i++) {
-        char c = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] + 32) : at[i];
+        bool upper = at[i] >= 'A' && at[i] <= 'Z';
 
-        if (c != word[i]) {
+        if (at[i] + (upper ? 'a' - 'A' : 0) != word[i]) {
             return false;
         }
     }

@@ -13,7 +13,9 @@ struct check {
 
 static char here(const struct check *c)
 {
-    return c->at < c->end ? *c->at : '\0';
+    static const char nothing = '\0';
+
+    return *(c->at < c->end ? c->at : &nothing);
 }
 
 static void skip_space(struct check *c)
@@ -26,22 +28,13 @@ static void skip_space(struct check *c)
 
 /* ---- texts ---------------------------------------------------------------------------------- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The four digits of \uXXXX; -1 when they are not there. */
 static int32_t take_unit(struct check *c)
 {
     int32_t unit = 0;
 
     for (int i = 0; i < 4; i++) {
-        int digit = c->at < c->end ? hex_digit(*c->at) : -1;
+        int digit = c->at < c->end ? weir__pm_hex_digit(*c->at) : -1;
 
         if (digit < 0) {
             return -1;

@@ -45,22 +45,17 @@ size_t weir__pm_unescape_text(char *at, size_t length, bool quotes)
     size_t n = 0;
 
     for (size_t i = 0; i < length; i++) {
-        char next = i + 1 < length ? at[i + 1] : '\0';
-        bool known = at[i] == '\\' && (next == '\\' || next == 'n' || (quotes && next == '"'));
+        bool escape = at[i] == '\\' && i + 1 < length;
 
-        at[n++] = !known ? at[i] : next == 'n' ? '\n' : next;
-        i += known ? 1 : 0;
+        if (escape && at[i + 1] == 'n') {
+            at[n++] = '\n';
+            i++;
+        } else {
+            i += escape && (at[i + 1] == '\\' || (quotes && at[i + 1] == '"')) ? 1 : 0;
+            at[n++] = at[i];
+        }
     }
     return n;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* So many hexadecimal digits; false when they are not there. */
@@ -71,7 +66,7 @@ static bool hex_number(const char *at, size_t left, size_t digits, uint32_t *num
         return false;
     }
     for (size_t i = 0; i < digits; i++) {
-        int digit = hex_digit(at[i]);
+        int digit = weir__pm_hex_digit(at[i]);
 
         if (digit < 0) {
             return false;
@@ -238,7 +233,7 @@ static enum outcome take_value(struct label_scan *s, const char **at, struct tex
                                bool name_escaped)
 {
     weir_series_reader *r = s->reader;
-    struct text value;
+    struct text value = {NULL, 0};
     bool escaped;
     enum outcome outcome;
 
@@ -288,7 +283,7 @@ static enum outcome take_label(struct label_scan *s, const char **at)
 {
     const char *first = *at;
     bool quoted = *first == '"', escaped = false;
-    struct text name;
+    struct text name = {NULL, 0};
     enum outcome outcome;
 
     if (quoted) {

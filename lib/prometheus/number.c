@@ -111,11 +111,7 @@ static bool special(struct text text, double *value)
 
 static int digit_of(char c, bool hexadecimal)
 {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return hexadecimal && c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return hexadecimal || is_class(c, CLASS_DIGIT) ? weir__pm_hex_digit(c) : -1;
 }
 
 /* Whether underscores stand between digits, or between the prefix and a digit, only. */
@@ -344,7 +340,7 @@ static void shortest(double value, struct decimal *d)
         d->digits[0] = text[0];
         /* A point, the locale's, of any number of bytes, stands before the other digits. */
         memcpy(d->digits + 1, strchr(text, 'e') - (d->count - 1), (size_t)(d->count - 1));
-        d->point = atoi(strchr(text, 'e') + 1) + 1;
+        d->point = (int)strtol(strchr(text, 'e') + 1, NULL, 10) + 1;
         if (value_of(d) == value) {
             return;
         }
@@ -391,18 +387,26 @@ static size_t put_scientific(const struct decimal *d, char *to)
     return (size_t)n;
 }
 
+static size_t put_word(char *to, const char *word)
+{
+    size_t n = 0;
+
+    for (; word[n] != '\0'; n++) {
+        to[n] = word[n];
+    }
+    return n;
+}
+
 size_t weir__pm_number_bound(double value, char text[NUMBER_TEXT_MAX])
 {
     struct decimal d = {{'0'}, 1, 1};
     size_t sign = 0;
 
     if (value != value) {
-        memcpy(text, "NaN", 3);
-        return 3;
+        return put_word(text, "NaN");
     }
     if (value >= INFINITE || value <= -INFINITE) {
-        memcpy(text, value > 0 ? "+Inf" : "-Inf", 4);
-        return 4;
+        return put_word(text, value > 0 ? "+Inf" : "-Inf");
     }
     if (to_bits(value) >> 63 != 0) {
         text[sign++] = '-';

@@ -174,19 +174,20 @@ static inline void sink_string(struct sink *sink, const char *string)
 
 /*
  * Fills an error with a place and a message of parts: 's' a C string, 't' a struct text *, 'q' the
- * same quoted, 'i' an int64_t *, 'd' a double *. Gives `status` back, so that it can be returned.
+ * same quoted, 'i' an int64_t *, 'd' a double *. FAIL() is the status, so that it can be returned.
  */
 struct part {
     char kind;
     const void *what;
 };
 
-weir_status weir__pq_error(weir_error *err, weir_status status, struct text source,
-                           uint32_t position, const struct part *parts, size_t count);
+void weir__pq_error(weir_error *err, weir_status status, struct text source, uint32_t position,
+                    const struct part *parts, size_t count);
 
 #define FAIL(err, status, source, position, ...)                                                   \
-    weir__pq_error(err, status, source, position, (const struct part[]){__VA_ARGS__},              \
-                   sizeof((const struct part[]){__VA_ARGS__}) / sizeof(struct part))
+    (weir__pq_error(err, status, source, position, (const struct part[]){__VA_ARGS__},             \
+                    sizeof((const struct part[]){__VA_ARGS__}) / sizeof(struct part)),             \
+     (weir_status)(status))
 
 /* Line and column, both from 1, of a byte of a text. */
 void weir__pq_position(struct text source, uint32_t position, int32_t *line, int32_t *column);

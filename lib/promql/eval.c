@@ -8,11 +8,6 @@
 
 /* ---- shared --------------------------------------------------------------------------------- */
 
-weir_status weir__pq_eval_memory(struct eval *ev)
-{
-    return FAIL(ev->err, WEIR_E_MEMORY, (struct text){0}, 0, {'s', "out of memory"});
-}
-
 weir_status weir__pq_eval_hold(struct eval *ev, const struct node *node, uint64_t samples)
 {
     ev->held += samples;
@@ -239,7 +234,7 @@ static weir_status eval_number(struct eval *ev, const struct grid *grid, double 
     out->type = WEIR_PROMQL_SCALAR;
     out->scalar = arena_array(&ev->arena, grid->count, sizeof *out->scalar);
     if (out->scalar == NULL) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     for (uint32_t k = 0; k < grid->count; k++) {
         out->scalar[k] = number;
@@ -304,7 +299,7 @@ static weir_status eval_vector(struct eval *ev, const struct grid *grid, const s
     }
     row = weir__pq_row_add(ev, &out->matrix, grid, weir__pq_labels_none());
     if (row == NULL) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     for (uint32_t k = 0; k < grid->count; k++) {
         row_put(row, k, in.scalar[k]);
@@ -344,7 +339,7 @@ static weir_status eval_sort(struct eval *ev, const struct grid *grid, const str
     items = arena_array(&ev->arena, 2 * (size_t)count, sizeof *items);
     rows = arena_array(&ev->arena, count, sizeof *rows);
     if (items == NULL || rows == NULL) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     for (uint32_t i = 0; i < count; i++) {
         items[i] = (struct ranked){out->matrix.rows[i].values[0], i};
@@ -414,7 +409,7 @@ static weir_status spread(struct eval *ev, const struct grid *grid, struct value
         }
         row = weir__pq_row_add(ev, &value->matrix, grid, one.rows[i].labels);
         if (row == NULL) {
-            return weir__pq_eval_memory(ev);
+            return eval_memory(ev);
         }
         for (uint32_t k = 0; k < grid->count; k++) {
             row_put(row, k, one.rows[i].values[0]);

@@ -64,6 +64,11 @@ struct eval {
 #define EVAL_FAIL(ev, status, node, ...)                                                           \
     FAIL((ev)->err, status, (ev)->expr->source, (node)->start, __VA_ARGS__)
 
+static inline weir_status eval_memory(struct eval *ev)
+{
+    return FAIL(ev->err, WEIR_E_MEMORY, (struct text){0}, 0, {'s', "out of memory"});
+}
+
 /* Own texts are numbered from here on. */
 #define SYMBOL_OWN UINT32_C(0x80000000)
 
@@ -81,7 +86,6 @@ static inline int64_t grid_time(const struct grid *grid, uint32_t step)
 
 weir_status weir__pq_eval(struct eval *ev, const struct grid *grid, const struct node *node,
                           struct value *out);
-weir_status weir__pq_eval_memory(struct eval *ev);
 
 /* Counts what is held; WEIR_E_LIMIT above the option. */
 weir_status weir__pq_eval_hold(struct eval *ev, const struct node *node, uint64_t samples);

@@ -26,7 +26,7 @@ static bool must_be_set(const struct node *selector, const struct matcher *m)
 static const struct matcher **in_order(struct eval *ev, const struct node *selector)
 {
     uint32_t count = selector->selector.count, n = 0;
-    const struct matcher **order = arena_array(&ev->arena, count, sizeof *order);
+    const struct matcher **order = arena_array(&ev->arena, count, sizeof(const struct matcher *));
 
     for (int pass = 0; order != NULL && pass < 2; pass++) {
         for (uint32_t i = 0; i < count; i++) {
@@ -62,7 +62,7 @@ static weir_status add_label(struct eval *ev, const struct matcher *const *order
         return status;
     }
     *labels = weir__pq_labels_with(ev, *labels, name, value);
-    return labels->set != NULL ? WEIR_OK : weir__pq_eval_memory(ev);
+    return labels->set != NULL ? WEIR_OK : eval_memory(ev);
 }
 
 static weir_status absent_labels(struct eval *ev, const struct node *argument,
@@ -81,7 +81,7 @@ static weir_status absent_labels(struct eval *ev, const struct node *argument,
     }
     order = in_order(ev, selector);
     if (order == NULL) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     for (uint32_t i = 0; status == WEIR_OK && i < selector->selector.count; i++) {
         status = add_label(ev, order, i, labels);
@@ -101,7 +101,7 @@ weir_status weir__pq_absent(struct eval *ev, const struct grid *grid, const stru
     }
     row = weir__pq_row_add(ev, out, grid, labels);
     if (row == NULL) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     for (uint32_t k = 0; k < grid->count; k++) {
         bool found = false;

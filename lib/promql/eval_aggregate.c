@@ -45,7 +45,7 @@ static weir_status open_groups(struct aggregation *a)
     a->group = arena_array(&a->ev->arena, a->in.count, sizeof *a->group);
     a->labels = arena_array(&a->ev->arena, a->in.count, sizeof *a->labels);
     if (a->group == NULL || a->labels == NULL) {
-        return weir__pq_eval_memory(a->ev);
+        return eval_memory(a->ev);
     }
     a->group_count = 0;
     weir__pq_index_open(&index, a->ev, a->projection);
@@ -69,7 +69,7 @@ static weir_status list_members(struct aggregation *a)
     a->members = arena_array(&a->ev->arena, a->in.count, sizeof *a->members);
     a->first = weir__pq_arena_zeroed(&a->ev->arena, (size_t)a->group_count + 2, sizeof *a->first);
     if (a->members == NULL || a->first == NULL) {
-        return weir__pq_eval_memory(a->ev);
+        return eval_memory(a->ev);
     }
     for (uint32_t i = 0; i < a->in.count; i++) {
         a->first[a->group[i] + 2]++;
@@ -223,7 +223,7 @@ static weir_status aggregate_numbers(struct aggregation *a, struct matrix *out)
         weir__pq_arena_zeroed(&a->ev->arena, (size_t)a->group_count * steps, sizeof *g);
 
     if (g == NULL) {
-        return weir__pq_eval_memory(a->ev);
+        return eval_memory(a->ev);
     }
     for (uint32_t i = 0; i < a->in.count; i++) {
         add_row(a, &a->in.rows[i], g + (size_t)a->group[i] * steps);
@@ -234,7 +234,7 @@ static weir_status aggregate_numbers(struct aggregation *a, struct matrix *out)
         struct row *row = labels.set != NULL ? weir__pq_row_add(a->ev, out, a->grid, labels) : NULL;
 
         if (row == NULL) {
-            return weir__pq_eval_memory(a->ev);
+            return eval_memory(a->ev);
         }
         for (uint32_t k = 0; k < steps; k++) {
             if (of[k].count > 0) {
@@ -254,7 +254,7 @@ static weir_status aggregate_quantile(struct aggregation *a, struct matrix *out)
     uint32_t wrong = 0;
 
     if (values == NULL) {
-        return weir__pq_eval_memory(a->ev);
+        return eval_memory(a->ev);
     }
     for (uint32_t k = 0; k < a->grid->count; k++) {
         wrong += !(a->parameter[k] >= 0 && a->parameter[k] <= 1);
@@ -268,7 +268,7 @@ static weir_status aggregate_quantile(struct aggregation *a, struct matrix *out)
         struct row *row = labels.set != NULL ? weir__pq_row_add(a->ev, out, a->grid, labels) : NULL;
 
         if (row == NULL) {
-            return weir__pq_eval_memory(a->ev);
+            return eval_memory(a->ev);
         }
         for (uint32_t k = 0; k < a->grid->count; k++) {
             size_t count = 0;
@@ -416,7 +416,7 @@ static weir_status emit_ranked(struct aggregation *a, const struct heap *h, uint
 
         if (made[from] == SYMBOL_NONE) {
             if (weir__pq_row_add(a->ev, out, a->grid, a->in.rows[from].labels) == NULL) {
-                return weir__pq_eval_memory(a->ev);
+                return eval_memory(a->ev);
             }
             made[from] = out->count - 1;
         }
@@ -438,7 +438,7 @@ static weir_status aggregate_best(struct aggregation *a, struct matrix *out)
         return status;
     }
     if (made == NULL || scratch == NULL || heap.items == NULL) {
-        return weir__pq_eval_memory(a->ev);
+        return eval_memory(a->ev);
     }
     for (uint32_t i = 0; i < a->in.count; i++) {
         made[i] = SYMBOL_NONE;
@@ -510,7 +510,7 @@ static weir_status open_valued(struct aggregation *a, struct text label, uint32_
         struct text *items = arena_array(&a->ev->arena, grouping.count + 1, sizeof *items);
 
         if (items == NULL) {
-            return weir__pq_eval_memory(a->ev);
+            return eval_memory(a->ev);
         }
         if (grouping.count > 0) {
             memcpy(items, grouping.items, grouping.count * sizeof *items);
@@ -530,7 +530,7 @@ static weir_status aggregate_values(struct aggregation *a, struct matrix *out)
     weir_status status = open_valued(a, unwrap(a->node->aggregate.parameter)->string, &name);
 
     if (status != WEIR_OK || before == NULL) {
-        return status != WEIR_OK ? status : weir__pq_eval_memory(a->ev);
+        return status != WEIR_OK ? status : eval_memory(a->ev);
     }
     for (uint32_t i = 0; i < a->in.count; i++) {
         before[i].group = SYMBOL_NONE;
@@ -548,7 +548,7 @@ static weir_status aggregate_values(struct aggregation *a, struct matrix *out)
                 before[i].bits = to_bits(row->values[k]);
                 before[i].group = valued_group(a, &index, name, row->labels, row->values[k], out);
                 if (before[i].group == SYMBOL_NONE) {
-                    return weir__pq_eval_memory(a->ev);
+                    return eval_memory(a->ev);
                 }
             }
             group = &out->rows[before[i].group];

@@ -117,7 +117,7 @@ static weir_status open_match(struct match *m)
         return status;
     }
     if (m->many_key == NULL || m->one_key == NULL) {
-        return weir__pq_eval_memory(m->ev);
+        return eval_memory(m->ev);
     }
     weir__pq_index_open(&index, m->ev, projection);
     status = key_rows(&index, &m->many, m->many_key);
@@ -162,7 +162,7 @@ static weir_status append_rows(struct eval *ev, const struct matrix *from, struc
             continue;
         }
         if (!weir__pq_arena_grow(&ev->arena, &rows, out->count, &out->room, sizeof *out->rows)) {
-            return weir__pq_eval_memory(ev);
+            return eval_memory(ev);
         }
         out->rows = rows;
         out->rows[out->count++] = from->rows[i];
@@ -180,7 +180,7 @@ static weir_status operate_sets(struct match *m)
     }
     marks = weir__pq_arena_zeroed(&m->ev->arena, (size_t)m->keys + 1, sizeof *marks);
     if (marks == NULL) {
-        return weir__pq_eval_memory(m->ev);
+        return eval_memory(m->ev);
     }
     for (uint32_t k = 0; k < m->grid->count; k++) {
         if (m->node->token == TOKEN_OR) {
@@ -214,7 +214,7 @@ static weir_status open_results(struct match *m)
     m->include = arena_array(arena, include->count, sizeof *m->include);
     if (m->found == NULL || m->used == NULL || m->made == NULL || m->partner == NULL ||
         m->include == NULL) {
-        return weir__pq_eval_memory(m->ev);
+        return eval_memory(m->ev);
     }
     for (uint32_t i = 0; i < m->many.count; i++) {
         m->partner[i] = SYMBOL_NONE;
@@ -233,7 +233,7 @@ static weir_status result_projection(struct match *m)
     uint32_t *names = arena_array(&m->ev->arena, matching->count, sizeof *names), count = 0;
 
     if (names == NULL) {
-        return weir__pq_eval_memory(m->ev);
+        return eval_memory(m->ev);
     }
     for (uint32_t i = 0; i < matching->count; i++) {
         uint32_t name = weir__pq_eval_find(m->ev, matching->items[i]);
@@ -268,7 +268,7 @@ static weir_status result_labels(struct match *m, uint32_t many, uint32_t one,
                                      weir__pq_label_get(m->one.rows[one].labels, m->include[i]));
         }
     }
-    return status == WEIR_OK && labels->set == NULL ? weir__pq_eval_memory(m->ev) : status;
+    return status == WEIR_OK && labels->set == NULL ? eval_memory(m->ev) : status;
 }
 
 /* The result row of a pair; rows of a pair that stays together are found at once. */
@@ -285,7 +285,7 @@ static weir_status result_row(struct match *m, uint32_t many, uint32_t one, stru
         made = weir__pq_index_of(&m->results, labels);
         if (made == SYMBOL_NONE ||
             (made == m->out->count && weir__pq_row_add(m->ev, m->out, m->grid, labels) == NULL)) {
-            return weir__pq_eval_memory(m->ev);
+            return eval_memory(m->ev);
         }
         m->made[many] = made;
         m->partner[many] = one;

@@ -102,7 +102,7 @@ static weir_status calendar_now(struct eval *ev, const struct grid *grid, const 
     struct row *row = weir__pq_row_add(ev, &out->matrix, grid, weir__pq_labels_none());
 
     if (row == NULL) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     for (uint32_t k = 0; k < grid->count; k++) {
         row_put(row, k, calendar(call->call.function->id, grid_time(grid, k) / 1000));

@@ -149,7 +149,7 @@ static weir_status open_buckets(struct quantiles *h, const struct matrix *in)
 
     h->rows = arena_array(&h->ev->arena, in->count, sizeof *h->rows);
     if (h->rows == NULL || names == NULL) {
-        return weir__pq_eval_memory(h->ev);
+        return eval_memory(h->ev);
     }
     names[0] = SYMBOL_LE;
     weir__pq_index_open(&h->histograms, h->ev, (struct projection){false, 1, names});
@@ -184,7 +184,7 @@ static weir_status arrange(struct quantiles *h, uint32_t **first)
 
     *first = weir__pq_arena_zeroed(&h->ev->arena, (size_t)count + 2, sizeof **first);
     if (sorted == NULL || *first == NULL) {
-        return weir__pq_eval_memory(h->ev);
+        return eval_memory(h->ev);
     }
     for (uint32_t i = 0; i < h->count; i++) {
         (*first)[h->rows[i].histogram + 2]++;
@@ -254,7 +254,7 @@ weir_status weir__pq_eval_histogram_quantile(struct eval *ev, const struct grid 
             labels.set != NULL ? weir__pq_row_add(ev, &out->matrix, grid, labels) : NULL;
 
         if (row == NULL || buckets == NULL) {
-            return weir__pq_eval_memory(ev);
+            return eval_memory(ev);
         }
         status = fill_row(&h, h.rows + first[i], first[i + 1] - first[i], buckets, row);
     }

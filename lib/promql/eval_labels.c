@@ -77,7 +77,7 @@ static weir_status set_label(struct eval *ev, struct labels *labels, struct text
         return status;
     }
     *labels = weir__pq_labels_with(ev, *labels, name_symbol, value_symbol);
-    return labels->set != NULL ? WEIR_OK : weir__pq_eval_memory(ev);
+    return labels->set != NULL ? WEIR_OK : eval_memory(ev);
 }
 
 /* ---- label_replace -------------------------------------------------------------------------- */
@@ -154,8 +154,10 @@ static void put_group(struct buffer *b, const struct regex *regex, const int64_t
     for (uint32_t i = 0; i < regex->groups; i++) {
         bool meant = number >= 0 ? i == number : text_equal(regex->names[i], name);
 
-        if (meant && slots[2 * i] >= 0) {
-            put(b, source.at + slots[2 * i], (size_t)(slots[2 * i + 1] - slots[2 * i]));
+        const int64_t *ends = slots + (size_t)2 * i;
+
+        if (meant && ends[0] >= 0) {
+            put(b, source.at + ends[0], (size_t)(ends[1] - ends[0]));
             return;
         }
     }
@@ -202,13 +204,13 @@ static weir_status compile(struct eval *ev, const struct node *call, struct rege
     put(&pattern, text.at, text.length);
     put(&pattern, ")$", 2);
     if (pattern.failed) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     status = weir__pq_regex_compile(&ev->arena, (struct text){pattern.text, pattern.length}, false,
                                     regex, &sink);
     weir__pq_sink_close(&sink);
     if (status == WEIR_OK || status == WEIR_E_MEMORY) {
-        return status == WEIR_OK ? status : weir__pq_eval_memory(ev);
+        return status == WEIR_OK ? status : eval_memory(ev);
     }
     return EVAL_FAIL(ev, status == WEIR_E_PARSE ? WEIR_E_RANGE : status, call->call.args[4],
                      {'s', "invalid regular expression in label_replace(): "}, {'s', message});
@@ -235,13 +237,13 @@ weir_status weir__pq_eval_label_replace(struct eval *ev, const struct grid *grid
         const int64_t *slots;
 
         if (weir__pq_regex_find(regex, source, false, &scratch, &slots) != WEIR_OK) {
-            return weir__pq_eval_memory(ev);
+            return eval_memory(ev);
         }
         if (slots == NULL) {
             continue;
         }
         expand(&value, regex, slots, argument(call, 2), source);
-        status = value.failed ? weir__pq_eval_memory(ev)
+        status = value.failed ? eval_memory(ev)
                               : set_label(ev, labels, argument(call, 1),
                                           (struct text){value.text, value.length});
     }
@@ -272,7 +274,7 @@ weir_status weir__pq_eval_label_join(struct eval *ev, const struct grid *grid,
             }
             put(&value, part.at, part.length);
         }
-        status = value.failed ? weir__pq_eval_memory(ev)
+        status = value.failed ? eval_memory(ev)
                               : set_label(ev, labels, argument(call, 1),
                                           (struct text){value.text, value.length});
     }

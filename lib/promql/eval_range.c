@@ -24,7 +24,7 @@ static weir_status store_rows(struct eval *ev, const struct node *selector, stru
     }
     out->rows = arena_array(&ev->arena, out->count, sizeof *out->rows);
     if (out->rows == NULL) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     for (uint32_t i = 0; i < out->count; i++) {
         const struct series *s = &ev->store->series[series[i]];
@@ -47,7 +47,7 @@ static weir_status rows_as_series(struct eval *ev, const struct grid *grid,
         size_t n = 0;
 
         if (times == NULL || values == NULL) {
-            return weir__pq_eval_memory(ev);
+            return eval_memory(ev);
         }
         for (uint32_t k = 0; k < grid->count; k++) {
             if (row->has[k]) {
@@ -59,13 +59,13 @@ static weir_status rows_as_series(struct eval *ev, const struct grid *grid,
             out->rows[out->count++] = (struct range_row){row->labels, times, values, n};
         }
     }
-    return out->rows != NULL ? WEIR_OK : weir__pq_eval_memory(ev);
+    return out->rows != NULL ? WEIR_OK : eval_memory(ev);
 }
 
 /* How far a range reaches, in ms and as upstream has it in seconds. */
 static weir_status range_length(struct eval *ev, const struct node *node, int64_t *ms, double *s)
 {
-    int64_t ns = node->range.range_ns;
+    int64_t ns = node->range.range_ns, whole;
     weir_status status = WEIR_OK;
 
     *ms = weir_promql_ms(ns);
@@ -73,7 +73,8 @@ static weir_status range_length(struct eval *ev, const struct node *node, int64_
         status = weir__pq_eval_duration(ev, node->range.range, false, ms);
         ns = *ms * 1000000;
     }
-    *s = (double)(ns / WEIR_SECOND) + (double)(ns % WEIR_SECOND) / 1e9;
+    whole = ns / WEIR_SECOND;
+    *s = (double)whole + (double)(ns - whole * WEIR_SECOND) / 1e9;
     return status;
 }
 
@@ -249,7 +250,7 @@ static weir_status run_series(struct range_call *c, const struct range_row *sour
     }
     row = weir__pq_row_add(c->ev, out, c->grid, source->labels);
     if (row == NULL) {
-        return weir__pq_eval_memory(c->ev);
+        return eval_memory(c->ev);
     }
     if (rates) {
         weir__pq_range_rate(c, row);
@@ -257,7 +258,7 @@ static weir_status run_series(struct range_call *c, const struct range_row *sour
         run_steps(c, weir__pq_range_function(c->id), row);
     }
     if (c->failed) {
-        return weir__pq_eval_memory(c->ev);
+        return eval_memory(c->ev);
     }
     if (row->count == 0) {
         out->count--;

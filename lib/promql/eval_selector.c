@@ -130,7 +130,7 @@ static weir_status eval_look(struct eval *ev, const struct grid *grid, const str
         struct row *row = weir__pq_row_add(ev, out, grid, (struct labels){series->labels, false});
 
         if (row == NULL) {
-            return weir__pq_eval_memory(ev);
+            return eval_memory(ev);
         }
         if (!look_up(ev, grid, &look, series, times, row)) {
             out->count--; /* its memory stays, for what is evaluated is soon freed */

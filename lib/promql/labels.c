@@ -33,7 +33,7 @@ weir_status weir__pq_eval_symbol(struct eval *ev, struct text text, uint32_t *sy
     }
     status = weir__pq_symbol_add(&ev->own, text, symbol);
     if (status != WEIR_OK) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     *symbol |= SYMBOL_OWN;
     return WEIR_OK;
@@ -184,7 +184,7 @@ weir_status weir__pq_labels_drop_name(struct eval *ev, struct labels *labels)
         if (labels->set != NULL) {
             *labels = weir__pq_labels_with(ev, *labels, SYMBOL_UNIT, SYMBOL_EMPTY);
         }
-        return labels->set != NULL ? WEIR_OK : weir__pq_eval_memory(ev);
+        return labels->set != NULL ? WEIR_OK : eval_memory(ev);
     }
     return WEIR_OK;
 }
@@ -199,7 +199,7 @@ weir_status weir__pq_projection(struct eval *ev, const struct labels_list *list,
     uint32_t *names = arena_array(&ev->arena, list->count + more, sizeof *names);
 
     if (names == NULL) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     for (uint32_t i = 0; i < list->count; i++) {
         uint32_t name = weir__pq_eval_find(ev, list->items[i]);
@@ -345,7 +345,7 @@ uint32_t weir__pq_index_of(struct label_index *index, struct labels labels)
         }
     }
     if (!grow(index)) {
-        weir__pq_eval_memory(index->ev);
+        eval_memory(index->ev);
         return SYMBOL_NONE;
     }
     index->entries[index->count] = (struct index_entry){hash, labels};

@@ -237,13 +237,13 @@ static void put_part(struct sink *sink, const struct part *part)
     }
 }
 
-weir_status weir__pq_error(weir_error *err, weir_status status, struct text source,
-                           uint32_t position, const struct part *parts, size_t count)
+void weir__pq_error(weir_error *err, weir_status status, struct text source, uint32_t position,
+                    const struct part *parts, size_t count)
 {
     struct sink sink;
 
     if (err == NULL) {
-        return status;
+        return;
     }
     memset(err, 0, sizeof *err);
     err->status = status;
@@ -255,5 +255,4 @@ weir_status weir__pq_error(weir_error *err, weir_status status, struct text sour
         put_part(&sink, &parts[i]);
     }
     weir__pq_sink_close(&sink);
-    return status;
 }

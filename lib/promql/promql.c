@@ -189,7 +189,7 @@ static weir_status put_notes(struct eval *ev, struct owned_result *result)
     uint32_t at = ev->note_count;
 
     if (notes == NULL) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     for (const struct note *note = ev->notes; note != NULL; note = note->next) {
         struct text message = {note->public.message, (uint32_t)note->public.message_length};
@@ -197,7 +197,7 @@ static weir_status put_notes(struct eval *ev, struct owned_result *result)
         notes[--at] = note->public;
         message = weir__pq_arena_text(&result->arena, message);
         if (message.at == NULL) {
-            return weir__pq_eval_memory(ev);
+            return eval_memory(ev);
         }
         notes[at].message = message.at;
     }
@@ -223,12 +223,12 @@ static weir_status put_parts(struct building *b, struct owned_result *result)
     b->values = arena_array(arena, points, sizeof *b->values);
     if (b->label_at == NULL || b->point_at == NULL || b->labels == NULL || b->times == NULL ||
         b->values == NULL) {
-        return weir__pq_eval_memory(b->ev);
+        return eval_memory(b->ev);
     }
     labels = points = 0;
     for (uint32_t i = 0; i < b->count; i++) {
         if (!put_labels(b, arena, i, &labels)) {
-            return weir__pq_eval_memory(b->ev);
+            return eval_memory(b->ev);
         }
         put_points(b, i, &points);
     }
@@ -252,7 +252,7 @@ static weir_status new_result(struct eval *ev, int32_t type, const weir_allocato
     weir__pq_arena_open(&arena, allocator, 1024);
     result = arena_take(&arena, sizeof *result);
     if (result == NULL) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     memset(result, 0, sizeof *result);
     result->arena = arena;
@@ -282,14 +282,14 @@ static weir_status parts_of_rows(struct building *b, const struct value *value)
         b->parts = arena_array(&b->ev->arena, 1, sizeof *b->parts);
         scalar = arena_take(&b->ev->arena, sizeof *scalar);
         if (b->parts == NULL || scalar == NULL) {
-            return weir__pq_eval_memory(b->ev);
+            return eval_memory(b->ev);
         }
         scalar->labels = weir__pq_labels_none();
         scalar->values = value->scalar;
         scalar->count = b->grid->count;
         scalar->has = arena_take(&b->ev->arena, b->grid->count);
         if (scalar->has == NULL) {
-            return weir__pq_eval_memory(b->ev);
+            return eval_memory(b->ev);
         }
         memset(scalar->has, 1, b->grid->count);
         b->parts[0] = (struct piece){scalar->labels, scalar, NULL};
@@ -298,7 +298,7 @@ static weir_status parts_of_rows(struct building *b, const struct value *value)
     }
     b->parts = arena_array(&b->ev->arena, rows->count, sizeof *b->parts);
     if (b->parts == NULL) {
-        return weir__pq_eval_memory(b->ev);
+        return eval_memory(b->ev);
     }
     for (uint32_t i = 0; i < rows->count; i++) {
         if (rows->rows[i].count > 0) {
@@ -311,15 +311,15 @@ static weir_status parts_of_rows(struct building *b, const struct value *value)
 static weir_status parts_of_ranges(struct building *b, const struct node *node, int64_t at)
 {
     struct range_rows *ranges = arena_take(&b->ev->arena, sizeof *ranges);
-    weir_status status = ranges != NULL ? weir__pq_eval_range_rows(b->ev, at, node, ranges)
-                                        : weir__pq_eval_memory(b->ev);
+    weir_status status =
+        ranges != NULL ? weir__pq_eval_range_rows(b->ev, at, node, ranges) : eval_memory(b->ev);
 
     if (status != WEIR_OK) {
         return status;
     }
     b->parts = arena_array(&b->ev->arena, ranges->count, sizeof *b->parts);
     if (b->parts == NULL) {
-        return weir__pq_eval_memory(b->ev);
+        return eval_memory(b->ev);
     }
     for (uint32_t i = 0; i < ranges->count; i++) {
         if (ranges->rows[i].count > 0) {
@@ -363,7 +363,7 @@ static weir_status evaluate(struct eval *ev, const struct grid *grid, bool range
 
         (*out)->public.text = text.at;
         (*out)->public.text_length = text.length;
-        status = text.at != NULL ? WEIR_OK : weir__pq_eval_memory(ev);
+        status = text.at != NULL ? WEIR_OK : eval_memory(ev);
     }
     if (status != WEIR_OK) {
         weir_promql_result_free(&(*out)->public);

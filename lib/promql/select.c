@@ -28,7 +28,7 @@ static weir_status prepare(struct eval *ev, const struct matcher *m, struct test
     }
     test->scratch.arena = &ev->arena;
     test->known = weir__pq_arena_zeroed(&ev->arena, symbols->count, 1);
-    return test->known != NULL ? WEIR_OK : weir__pq_eval_memory(ev);
+    return test->known != NULL ? WEIR_OK : eval_memory(ev);
 }
 
 static weir_status test_value(struct eval *ev, struct test *test, uint32_t value, bool *holds)
@@ -44,7 +44,7 @@ static weir_status test_value(struct eval *ev, struct test *test, uint32_t value
     if (test->known[value] == 0) {
         if (weir__pq_regex_matches(m->regex, ev->store->symbols.texts[value], !is_2_42(ev),
                                    &test->scratch, &matches) != WEIR_OK) {
-            return weir__pq_eval_memory(ev);
+            return eval_memory(ev);
         }
         test->known[value] = matches == (m->kind == MATCH_REGEX) ? 2 : 1;
     }
@@ -98,14 +98,14 @@ static weir_status narrow_by_values(struct eval *ev, struct test *test,
         }
         if (holds) {
             if (!weir__pq_arena_grow(&ev->arena, &items, count, &room, sizeof *found)) {
-                return weir__pq_eval_memory(ev);
+                return eval_memory(ev);
             }
             found = items;
             found[count++] = posting;
         }
     }
     candidates->series = sorted_union(ev, found, count, &candidates->count);
-    return candidates->series != NULL ? WEIR_OK : weir__pq_eval_memory(ev);
+    return candidates->series != NULL ? WEIR_OK : eval_memory(ev);
 }
 
 /* Starts from the shortest list of series that must hold all. */
@@ -164,7 +164,7 @@ weir_status weir__pq_select(struct eval *ev, const struct node *selector, const 
     uint32_t matchers = selector->selector.count, *found;
     struct test *tests = arena_array(&ev->arena, matchers, sizeof *tests);
     struct candidates candidates;
-    weir_status status = tests != NULL ? WEIR_OK : weir__pq_eval_memory(ev);
+    weir_status status = tests != NULL ? WEIR_OK : eval_memory(ev);
 
     for (uint32_t i = 0; status == WEIR_OK && i < matchers; i++) {
         status = prepare(ev, &selector->selector.matchers[i], &tests[i]);
@@ -180,7 +180,7 @@ weir_status weir__pq_select(struct eval *ev, const struct node *selector, const 
     }
     found = arena_array(&ev->arena, candidates.count + 1, sizeof *found);
     if (found == NULL) {
-        return weir__pq_eval_memory(ev);
+        return eval_memory(ev);
     }
     *series = found;
     *count = 0;

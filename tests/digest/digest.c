@@ -3,6 +3,7 @@
  * Compilers, optimization levels and machines must agree on it. It prints that, and one for
  * each part to see where a difference lies.
  */
+#include "mix.h"
 #include "random_kpa.h"
 
 #include <inttypes.h>
@@ -28,24 +29,6 @@ static void *fresh_block(void)
         exit(1);
     }
     return block;
-}
-
-/* FNV-1a over the bytes of 64-bit numbers, lowest first. */
-static void mix(uint64_t *digest, uint64_t value)
-{
-    for (int i = 0; i < 8; i++) {
-        *digest = (*digest ^ (value >> (8 * i) & 0xff)) * UINT64_C(0x100000001b3);
-    }
-}
-
-static void mix_double(uint64_t *digest, double value)
-{
-    uint64_t bits = UINT64_C(0x7ff8000000000000); /* one NaN for all: their bits are not portable */
-
-    if (value == value) {
-        memcpy(&bits, &value, sizeof bits);
-    }
-    mix(digest, bits);
 }
 
 static void must(int condition, const char *what, int seed)
@@ -226,10 +209,10 @@ static void revisions(uint64_t *digest, int seed)
 int main(void)
 {
     static const char *const names[] = {"linear", "weighted", "collector", "decider", "revision"};
-    uint64_t parts[5], all = UINT64_C(0xcbf29ce484222325);
+    uint64_t parts[5], all = DIGEST_EMPTY;
 
     for (int part = 0; part < 5; part++) {
-        parts[part] = UINT64_C(0xcbf29ce484222325);
+        parts[part] = DIGEST_EMPTY;
     }
     for (int seed = 1; seed <= SEEDS; seed++) {
         windows(&parts[0], seed, WEIR_WINDOW_LINEAR);

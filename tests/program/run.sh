@@ -165,6 +165,45 @@ replay_of 'an unwritable chart' 4 'No such file' 'time,concurrency\n0,5\n3,5\n' 
 replay_of 'svg' 0 'summary' 'time,concurrency\n0,5\n3,5\n6,5\n' --svg "$work/x.svg"
 expect 'the chart is a chart' 0 '^</svg>' cat "$work/x.svg"
 
+# requests_of NAME CODE PATTERN TEXT [OPTION...]: a replay of a log of requests given as text.
+requests_of() {
+    name=$1 code=$2 pattern=$3
+    printf "$4" >"$csv"
+    shift 4
+    expect "$name" "$code" "$pattern" "$weir" replay -f "$service" --requests "$csv" "$@"
+}
+requests_of 'requests by duration' 0 'requests answered +3$' 'start,duration\n0,1\n0.5,2\n1,0\n'
+requests_of 'requests by end' 0 'requests answered +2$' 'start,end\n0,1\n0.5,2.5\n'
+requests_of 'requests that all take as long' 0 'requests answered +2$' 'start\n0\n0.5\n' \
+    --service-time 250ms
+requests_of 'requests in columns of other names' 0 'requests answered +1$' 't,d\n0,1\n' \
+    --start t --duration d
+requests_of 'a cold start' 0 'waited for a pod +2, the longest 8 s, 7.5 s on average' \
+    'start,duration\n0,1\n1,1\n' --initial 0 --pod-start 8s
+requests_of 'nobody waits' 0 'waited for a pod +0$' 'start,duration\n0,1\n'
+requests_of 'requests out of order' 3 ':4:1: time goes back: requests in order of their start' \
+    'start,duration\n0,1\n2,1\n1,1\n'
+requests_of 'requests at once' 0 'requests answered +2$' 'start,duration\n0,1\n0,1\n'
+requests_of 'a negative duration' 3 ':2:3: a duration in seconds, 0 or more' 'start,duration\n0,-1\n'
+requests_of 'a duration of no number' 3 ':3:3: .*found "x"' 'start,duration\n0,1\n1,x\n'
+requests_of 'what came before a bad row counts' 3 'requests answered +1$' \
+    'start,duration\n0,1\n1,x\n'
+requests_of 'a bad request left out' 0 'requests replayed +2 .* 1 bad' \
+    'start,duration\n0,1\n1,x\n2,1\n' --keep-going
+requests_of 'an end before the start' 3 'an end that is not before the start' 'start,end\n5,1\n'
+requests_of 'no durations' 3 'no column duration; the columns are: start' 'start\n0\n'
+requests_of 'no starts' 3 'no column start' 'begin,duration\n0,1\n'
+requests_of 'multiplied requests' 2 '--scale multiplies rows' 'start,duration\n0,1\n' --scale 2
+requests_of 'requests with an ending' 0 ' over 600 s' 'start,duration\n0,1\n' --to 600
+expect 'workers' 0 'waited for a pod +5, the longest 18 s, 18 s on average' \
+    "$weir" replay -f "$service" --workers 5 --for 30s --service-time 100ms --initial 0 --pod-start 18s
+expect 'a decision on requests explained' 0 'at 0:00:02: 1 pod' \
+    "$weir" explain -f "$service" --workers 5 --for 30s --service-time 100ms --at 2
+expect 'workers without a service time' 2 'needs --service-time' "$weir" replay -f "$service" --workers 5
+expect 'workers and a load' 2 'does not go with --load' \
+    "$weir" replay -f "$service" --workers 5 --service-time 1s --load "$csv"
+expect 'no workers' 2 '--workers takes a number' "$weir" replay -f "$service" --workers 0
+
 expect 'no manifest' 2 'are needed' "$weir" replay --load "$csv"
 expect 'a missing manifest' 3 'No such file' "$weir" replay -f "$work/none" --load "$csv"
 printf 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n' >"$work/other.yaml"

@@ -69,7 +69,7 @@ static void print_value(double value)
 
 static void print_columns(const struct outcome *o)
 {
-    printf("%-10s %9s", "time", "load");
+    printf("\n%-10s %9s", "time", "load");
     for (size_t i = 0; o->kind->measures[i] != NULL; i++) {
         const char *name = o->kind->measures[i];
 
@@ -109,7 +109,9 @@ static void print_row(struct sink *s, const struct moment *m)
         s->replicas = d->current;
     }
     put_time(time, sizeof time, d->at, s->outcome->first);
-    put_reason(reason, sizeof reason, &m->explain);
+    put_reason(reason, sizeof reason, &m->explain,
+               s->any && d->replicas == s->replicas &&
+                   memcmp(m->labels, s->labels, sizeof s->labels) != 0);
     if (d->replicas != s->replicas) {
         snprintf(change, sizeof change, "%d>%d", s->replicas, d->replicas);
     } else if (d->replicas >= 0) {
@@ -269,7 +271,6 @@ static void print_heading(const struct request *q, const struct replaying *r)
         "  pods: %d ready at the start; ready %s after they are asked for, gone %s after they are "
         "told to stop\n",
         c->initial_replicas, start, stop);
-    printf("\n");
 }
 
 static void print_summary(const struct outcome *o, double pod_capacity, const weir_waits *waits)
@@ -278,9 +279,10 @@ static void print_summary(const struct outcome *o, double pod_capacity, const we
 
     printf("\nsummary\n");
     if (waits == NULL || o->rows > 0) {
-        printf("  rows replayed        %" PRId64 " over %.0f s", o->rows, r->seconds);
+        printf("  %-21s%" PRId64 " over %.0f s",
+               waits == NULL ? "rows replayed" : "requests replayed", o->rows, r->seconds);
     } else {
-        printf("  replayed             %.0f s", r->seconds);
+        printf("  time replayed        %.0f s", r->seconds);
     }
     if (o->bad_rows > 0) {
         printf(", %" PRId64 " bad ones left out", o->bad_rows);
@@ -293,7 +295,7 @@ static void print_summary(const struct outcome *o, double pod_capacity, const we
     printf("  replica-seconds      %.0f (%.2f replica-hours, %.2f pods on average)\n",
            r->replica_seconds, r->replica_seconds / 3600,
            r->seconds > 0 ? r->replica_seconds / r->seconds : 0.0);
-    printf("  peak                 %d pods\n", r->peak_replicas);
+    printf("  peak                 %d pod%s\n", r->peak_replicas, r->peak_replicas == 1 ? "" : "s");
     printf("  scale-ups            %" PRId64 ", %" PRId64 " of them from zero\n", r->scale_ups,
            r->cold_starts);
     printf("  scale-downs          %" PRId64 "\n", r->scale_downs);

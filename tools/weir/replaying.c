@@ -82,13 +82,14 @@ static int choose(struct replaying *r)
 
 int find_column(struct replaying *r, const char *name, const char *const *usual, int needed)
 {
+    const char *first = usual[0];
     int column = -1;
 
     for (; name == NULL && *usual != NULL && column == -1; usual++) {
         column = csv_find(r->csv, *usual);
-        if (column == -1 && usual[1] == NULL && needed) {
-            name = usual[0]; /* which says what there is instead */
-        }
+    }
+    if (name == NULL && column == -1 && needed) {
+        name = first; /* which says what there is instead */
     }
     if (name != NULL) {
         column = csv_column(r->csv, name);
@@ -124,7 +125,8 @@ static int open_load(struct replaying *r)
 static int goes_together(const struct request *q)
 {
     if (q->file_count == 0 || (q->load == NULL && q->workers == 0)) {
-        complain("a manifest (-f FILE) and a load (--load FILE.csv) are needed; see --help");
+        complain("a manifest (-f FILE) and a load (--load FILE.csv, --requests FILE.csv or "
+                 "--workers N) are needed; see --help");
         return 0;
     }
     if (q->load != NULL && q->workers > 0) {

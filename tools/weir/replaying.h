@@ -164,8 +164,8 @@ void put_duration(char *text, size_t size, weir_duration duration);
 /* The shortest decimal number that reads back as the same double; JSON has no NaN: "null". */
 void put_number(char *text, size_t size, double x);
 
-/* What moved the decision, in words. */
-void put_reason(char *text, size_t size, const weir_explain *explain);
+/* What moved the decision, in words. relabeled: its conditions or its mode are new. */
+void put_reason(char *text, size_t size, const weir_explain *explain, int relabeled);
 
 /* The steps of a decision as the JSON list "steps":[...]. */
 void print_json_steps(const weir_explain *explain);

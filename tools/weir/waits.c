@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-enum { ROWS = 10, BAR = 40 };
+enum { ROWS = 10 };
 
 /* The end of the bucket in which the request lies that so many others did not wait longer than. */
 static double percentile(const weir_waits *w, int64_t all, double part)
@@ -25,6 +25,7 @@ static double percentile(const weir_waits *w, int64_t all, double part)
 
 static void print_histogram(const weir_waits *w, int64_t all)
 {
+    static const char full[] = "########################################";
     int64_t rows[ROWS + 1] = {w->buckets[0]}, most = 1;
 
     for (int32_t i = 1; i < WEIR_WAITS_BUCKETS; i++) {
@@ -39,18 +40,15 @@ static void print_histogram(const weir_waits *w, int64_t all)
     }
     printf("\nwaiting for a pod\n");
     for (int row = 0; row <= ROWS; row++) {
-        int bar = rows[row] == 0 ? 0 : 1 + (int)((double)rows[row] / (double)most * (BAR - 1));
+        int bar =
+            rows[row] == 0 ? 0 : 1 + (int)((double)rows[row] / (double)most * (sizeof full - 2));
 
         if (row == 0) {
             printf("  not at all   ");
         } else {
             printf("  to %8.4g s", (double)w->longest / 1e9 * row / ROWS);
         }
-        printf(" %9" PRId64 " ", rows[row]);
-        for (int i = 0; i < bar; i++) {
-            putchar('#');
-        }
-        printf("\n");
+        printf(" %9" PRId64 "%s%.*s\n", rows[row], bar > 0 ? " " : "", bar, full);
     }
     printf("  of %" PRId64 " requests: half %.4g s, 90%% %.4g s, 99%% %.4g s, 99.9%% %.4g s\n", all,
            percentile(w, all, 0.5), percentile(w, all, 0.9), percentile(w, all, 0.99),

@@ -136,7 +136,18 @@ static size_t add_sentence(char *text, size_t size, size_t used, const weir_step
     return n > 0 && used + (size_t)n < size ? used + (size_t)n : size - 1;
 }
 
-void put_reason(char *text, size_t size, const weir_explain *explain)
+/* The step that speaks where the pods stay as they are. */
+static const weir_step *quiet_step(const weir_explain *explain, int relabeled)
+{
+    for (uint32_t i = 0; relabeled && i < explain->count; i++) {
+        if (explain->steps[i].rule == WEIR_RULE_KPA_BURST) {
+            return &explain->steps[i]; /* which way requests go from now on */
+        }
+    }
+    return &explain->steps[0];
+}
+
+void put_reason(char *text, size_t size, const weir_explain *explain, int relabeled)
 {
     size_t used = 0;
 
@@ -149,7 +160,7 @@ void put_reason(char *text, size_t size, const weir_explain *explain)
         }
     }
     if (used == 0 && explain->count > 0) {
-        add_sentence(text, size, used, &explain->steps[0]);
+        add_sentence(text, size, used, quiet_step(explain, relabeled));
     }
 }
 
