@@ -27,7 +27,7 @@ function(weir_component name)
   endforeach()
   target_include_directories(
     ${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-                     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+                     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}> PRIVATE lib)
   target_link_libraries(${target} PUBLIC ${public_targets} PRIVATE $<BUILD_INTERFACE:weir_options>
                                                                    ${private_targets})
   set_target_properties(

@@ -264,7 +264,7 @@ def main():
         directory.mkdir(parents=True, exist_ok=True)
     stale = []
     for part in PARTS:
-        for name, text in Amalgamation(*part).files().items() if (ROOT / "include" / part[1]).exists() else ():
+        for name, text in Amalgamation(*part).files().items():
             path = directory / name
             if path.is_file() and read(path) == text:
                 continue

@@ -23,7 +23,9 @@ enum {
     WEIR_KIND_KPA_DECIDER = 4,
     WEIR_KIND_KPA = 5,
     WEIR_KIND_HPA = 10,
-    WEIR_KIND_BEHAVIOR = 11
+    WEIR_KIND_BEHAVIOR = 11,
+    WEIR_KIND_KEDA = 20,
+    WEIR_KIND_FORMULA = 21
 };
 
 /** One value of one input series, or the reason why there is none. */

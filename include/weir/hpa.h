@@ -287,6 +287,14 @@ WEIR_API weir_status weir_hpa_decide(weir_hpa *hpa, const weir_hpa_input *input,
                                      weir_decision *out, weir_explain *explain);
 
 /**
+ * Tells when the last decision was written to the scale target: policies count the change from then
+ * on. Without this, the time of the decision counts.
+ * @return WEIR_OK; WEIR_E_TIME: that is before the decision; WEIR_E_ARG, also when there was
+ *         nothing to write
+ */
+WEIR_API weir_status weir_hpa_write_done(weir_hpa *hpa, weir_time at);
+
+/**
  * Tells that the last decision could not be written to the scale target: no change is counted, and
  * AbleToScale becomes False.
  * @return WEIR_OK; WEIR_E_ARG, also when there was nothing to write

@@ -65,6 +65,22 @@ WEIR_API weir_status weir_knative_use(const weir_pair *annotations, size_t count
  */
 WEIR_API const char *weir_knative_metric(const weir_pair *annotations, size_t count);
 
+/**
+ * Writes the spec of the HorizontalPodAutoscaler that Knative makes for a revision of class
+ * hpa.autoscaling.knative.dev, as JSON and before the API server gives it its defaults:
+ * weir_hpa_spec_create() (weir/hpa_spec.h) reads it as the API server does. Of the annotations only
+ * metric, target, window and the scale bounds count.
+ * @param cluster      the configuration that weir_knative_settings() made
+ * @param deployment   name of the revision's Deployment
+ * @param unreachable  1: no route leads to the revision, so that min-scale does not hold
+ * @param text         NUL-terminated result; may be NULL when capacity is 0
+ * @param need         set to the bytes wanted, the NUL included; may be NULL
+ * @return WEIR_OK; WEIR_E_SPACE when it was cut; WEIR_E_ARG; WEIR_E_STRUCT
+ */
+WEIR_API weir_status weir_knative_hpa(const weir_kpa_config *cluster, const weir_pair *annotations,
+                                      size_t count, const char *deployment, int32_t unreachable,
+                                      char *text, size_t capacity, size_t *need);
+
 #ifdef __cplusplus
 }
 #endif

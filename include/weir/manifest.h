@@ -12,7 +12,9 @@
  * Kinds so far: Service, Configuration and Revision of serving.knative.dev/v1, PodAutoscaler of
  * autoscaling.internal.knative.dev/v1alpha1, and the ConfigMaps config-autoscaler,
  * config-deployment and config-defaults, whose settings hold for every object of the same run;
- * HorizontalPodAutoscaler of autoscaling/v2.
+ * HorizontalPodAutoscaler of autoscaling/v2, which a revision of class hpa.autoscaling.knative.dev
+ * becomes as well; ScaledObject of keda.sh/v1alpha1, for which Deployments, StatefulSets,
+ * LimitRanges and HorizontalPodAutoscalers in the same files are looked at as KEDA's webhook does.
  */
 #ifndef WEIR_MANIFEST_H
 #define WEIR_MANIFEST_H
@@ -44,14 +46,29 @@ enum {
  * text. */
 WEIR_API const char *weir_cause_name(int32_t cause);
 
+/** Where a cluster refuses an object; or'ed where several do. */
+enum {
+    WEIR_STAGE_API = 1,       /**< the API server: the schema, or its own checks */
+    WEIR_STAGE_WEBHOOK = 2,   /**< the controller's webhook; without it the object is let in */
+    WEIR_STAGE_RECONCILE = 4, /**< let in, but the controller does not run it */
+    WEIR_STAGE_BUILD = 8,     /**< KEDA: a trigger or the formula cannot be built; nothing runs */
+    WEIR_STAGE_HPA = 16,      /**< KEDA: the API server refuses the HPA that comes of it */
+    WEIR_STAGE_OBJECT = 32,   /**< KServe: an object that the controller makes is refused */
+    WEIR_STAGE_HAZARD = 64    /**< nobody refuses it, and it does not do what it seems to */
+};
+
+/** The name of the first stage of some ("webhook"); "" for none; static text. */
+WEIR_API const char *weir_stage_name(int32_t stages);
+
 /** One problem. Its texts live as long as the manifest. */
 typedef struct weir_problem {
     weir_error error; /**< status (WEIR_OK unless it is an error), line, column, path, message */
     const char *file; /**< name as it was given */
     int32_t severity; /**< WEIR_PROBLEM_* */
     int32_t document; /**< 1-based number of the document in its file; 0: the file as a whole */
-    int32_t cause;    /**< WEIR_CAUSE_*: so far of HorizontalPodAutoscalers only */
-    int32_t reserved; /**< 0 */
+    int32_t cause;    /**< WEIR_CAUSE_*: of HorizontalPodAutoscalers and ScaledObjects only */
+    int32_t stages;   /**< WEIR_STAGE_*; 0: it does not say */
+    const char *rule; /**< stable id of a hazard, a section of docs/hazards.md; "" for others */
 } weir_problem;
 
 /** One autoscaler that the files describe. Its texts live as long as the manifest. */
@@ -60,8 +77,8 @@ typedef struct weir_manifest_item {
     const char *name_space; /**< metadata.namespace, "default" where it is missing */
     const char *name;       /**< metadata.name, "" where it is missing, which is an error */
     const char *file;
-    const void *config;  /**< by `kind`: weir_kpa_config, weir_hpa_config */
-    int32_t kind;        /**< WEIR_KIND_KPA, WEIR_KIND_HPA */
+    const void *config;  /**< by `kind`: weir_kpa_config, weir_hpa_config, weir_keda_config */
+    int32_t kind;        /**< WEIR_KIND_KPA, WEIR_KIND_HPA, WEIR_KIND_KEDA */
     int32_t line;        /**< where the object begins */
     int32_t error_count; /**< errors in this object; above 0 no cluster would run it, and the
                               configuration is what use would make of it all the same */
@@ -133,6 +150,19 @@ WEIR_API const weir_problem *weir_manifest_get_problem(const weir_manifest *mani
 
 /** How many problems have severity error, those that are only counted included. */
 WEIR_API size_t weir_manifest_error_count(const weir_manifest *manifest);
+
+/**
+ * Writes what a text of manifests says as JSON, as the API server takes YAML for JSON: a list with
+ * one item for each document that is not empty.
+ * @param text  YAML or JSON; need not be terminated
+ * @param json  NUL-terminated result; may be NULL when capacity is 0
+ * @param need  set to the bytes wanted, the NUL included; may be NULL
+ * @param err   the first problem
+ * @return WEIR_OK; WEIR_E_SPACE when it was cut; the status of the first problem, with nothing
+ *         written; WEIR_E_MEMORY; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_manifest_to_json(const char *text, size_t length, char *json,
+                                           size_t capacity, size_t *need, weir_error *err);
 
 /**
  * The candidate that is spelled most like a word, for "did you mean": fewest letters to change, and

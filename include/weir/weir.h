@@ -12,9 +12,12 @@
 #include <weir/autoscaler.h>
 #include <weir/base.h>
 #include <weir/behavior.h>
+#include <weir/cron.h>
 #include <weir/decision.h>
 #include <weir/fields.h>
+#include <weir/formula.h>
 #include <weir/hpa.h>
+#include <weir/keda.h>
 #include <weir/kpa.h>
 #include <weir/kpa_stats.h>
 #include <weir/quantity.h>

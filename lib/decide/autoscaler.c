@@ -4,6 +4,7 @@
  * A new kind of autoscaler is one row in `kinds` and one row in `tables`.
  */
 #include "decide/hpa_state.h"
+#include "decide/keda_state.h"
 #include "decide/kpa_state.h"
 #include "decide/registry.h"
 
@@ -21,6 +22,8 @@ static const struct kind_row kinds[] = {
     [WEIR_KIND_KPA] = {"kpa", &weir__kpa_ops},
     [WEIR_KIND_HPA] = {"hpa", &weir__hpa_ops},
     [WEIR_KIND_BEHAVIOR] = {"behavior", NULL},
+    [WEIR_KIND_KEDA] = {"keda", NULL},
+    [WEIR_KIND_FORMULA] = {"formula", NULL},
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
@@ -37,6 +40,7 @@ static const struct table_row tables[] = {
     {WEIR_CONFIG_KPA, &weir__kpa_table},
     {WEIR_CONFIG_HPA, &weir__hpa_table},
     {WEIR_CONFIG_BEHAVIOR, &weir__behavior_table},
+    {WEIR_CONFIG_KEDA, &weir__keda_table},
 };
 
 weir_status weir_fields(int32_t config, const weir_field **fields, size_t *count)

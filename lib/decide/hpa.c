@@ -172,6 +172,20 @@ weir_status weir_hpa_decide(weir_hpa *hpa, const weir_hpa_input *input, weir_tim
     return weir__hpa_reconcile(hpa, &step, out, explain);
 }
 
+weir_status weir_hpa_write_done(weir_hpa *hpa, weir_time at)
+{
+    if (!is_hpa(hpa) || !hpa->rescale.active) {
+        return WEIR_E_ARG;
+    }
+    if (at < hpa->seen) {
+        return WEIR_E_TIME;
+    }
+    hpa->rescale.at = at;
+    hpa->last_scale = at;
+    hpa->seen = at;
+    return WEIR_OK;
+}
+
 weir_status weir_hpa_write_failed(weir_hpa *hpa)
 {
     struct weir__hpa_rescale *rescale;

@@ -281,6 +281,19 @@ const char *weir_cause_name(int32_t cause)
     return cause > WEIR_CAUSE_OTHER && cause <= WEIR_CAUSE_FORBIDDEN ? names[cause] : "";
 }
 
+const char *weir_stage_name(int32_t stages)
+{
+    static const char *const names[] = {"api", "webhook", "reconcile", "build",
+                                        "hpa", "object",  "hazard"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (stages & (1 << i)) {
+            return names[i];
+        }
+    }
+    return "";
+}
+
 size_t weir_manifest_error_count(const weir_manifest *manifest)
 {
     return manifest != NULL ? manifest->problems.errors : 0;

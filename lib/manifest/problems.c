@@ -85,14 +85,23 @@ static void fill(const struct weir__problems *problems, struct weir__listed *one
                  struct weir__mark mark, const char *path, const char *message)
 {
     weir_error *error = &one->open.error;
+    struct weir__message m;
 
     memset(one, 0, sizeof *one);
+    one->open.rule = "";
+    if (problems->about != NULL) {
+        weir__message_clear(&m);
+        weir__message_add(&m, problems->about);
+        weir__message_add(&m, message);
+        message = m.text;
+    }
     error->line = mark.line;
     error->column = mark.column;
     copy_text(error->path, sizeof error->path, path);
     copy_text(error->message, sizeof error->message, message);
     one->open.file = problems->file_name;
     one->open.document = problems->document;
+    one->open.stages = problems->stages;
     one->file = problems->file;
 }
 
@@ -116,5 +125,8 @@ void weir__field_problem(struct weir__problems *problems, int32_t cause, struct 
     one.open.error.status = cause == WEIR_CAUSE_TYPE ? WEIR_E_PARSE : WEIR_E_RANGE;
     one.open.severity = WEIR_PROBLEM_ERROR;
     one.open.cause = cause;
+    if (problems->stages == 0) {
+        one.open.stages = WEIR_STAGE_API;
+    }
     add(problems, &one);
 }

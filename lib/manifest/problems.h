@@ -26,8 +26,10 @@ struct weir__problems {
 
     /* What the next problems are about. */
     const char *file_name;
-    int32_t file;     /* its number */
-    int32_t document; /* from 1; 0: the file as a whole */
+    int32_t file;      /* its number */
+    int32_t document;  /* from 1; 0: the file as a whole */
+    int32_t stages;    /* WEIR_STAGE_*, of problems that do not come from the API server's checks */
+    const char *about; /* what messages begin with; NULL: nothing */
 };
 
 void weir__problems_open(struct weir__problems *problems, const weir_allocator *allocator);

@@ -2,6 +2,7 @@
  * manifest/shape.c - documents to structs and structs to JSON, member by member; see shape.h.
  */
 #include "shape.h"
+#include "print.h"
 #include "table.h"
 
 #include <stdlib.h>
@@ -306,77 +307,25 @@ void weir__shape_read(const struct weir__shape *shape, void *out, const struct w
 
 /* ---- printing ------------------------------------------------------------------------------- */
 
-struct printing {
-    char *text;
-    size_t capacity, length;
-};
+static void print_shape(struct weir__printing *p, const struct weir__shape *shape, const void *in);
 
-static void put(struct printing *p, char c)
-{
-    if (p->length + 1 < p->capacity) {
-        p->text[p->length] = c;
-        p->text[p->length + 1] = '\0';
-    }
-    p->length++;
-}
-
-static void put_all(struct printing *p, const char *text)
-{
-    while (*text != '\0') {
-        put(p, *text++);
-    }
-}
-
-static void put_quoted(struct printing *p, const char *text)
-{
-    static const char hex[] = "0123456789abcdef";
-
-    put(p, '"');
-    for (; text != NULL && *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (c == '"' || c == '\\') {
-            put(p, '\\');
-            put(p, *text);
-        } else if (c < 0x20) {
-            put_all(p, "\\u00");
-            put(p, hex[c >> 4]);
-            put(p, hex[c & 15]);
-        } else {
-            put(p, *text);
-        }
-    }
-    put(p, '"');
-}
-
-static void put_int32(struct printing *p, int32_t value)
-{
-    struct weir__message m;
-
-    weir__message_clear(&m);
-    weir__message_int(&m, value);
-    put_all(p, m.text);
-}
-
-static void print_shape(struct printing *p, const struct weir__shape *shape, const void *in);
-
-static void print_list(struct printing *p, const struct weir__member *member,
+static void print_list(struct weir__printing *p, const struct weir__member *member,
                        const struct weir__list *list)
 {
     int pairs = member->type == WEIR__PAIRS;
 
-    put(p, pairs ? '{' : '[');
+    weir__print_char(p, pairs ? '{' : '[');
     for (size_t i = 0; i < list->count; i++) {
         if (i > 0) {
-            put(p, pairs && i % 2 == 1 ? ':' : ',');
+            weir__print_char(p, pairs && i % 2 == 1 ? ':' : ',');
         }
         if (member->type == WEIR__LIST) {
             print_shape(p, member->shape, (const char *)list->items + i * member->shape->size);
         } else {
-            put_quoted(p, ((const char *const *)list->items)[i]);
+            weir__print_quoted(p, ((const char *const *)list->items)[i]);
         }
     }
-    put(p, pairs ? '}' : ']');
+    weir__print_char(p, pairs ? '}' : ']');
 }
 
 static const void *pointer_in(const void *in)
@@ -406,47 +355,46 @@ static int is_printed(const struct weir__member *member, const void *in)
     }
 }
 
-static void print_member(struct printing *p, const struct weir__member *member, const void *in)
+static void print_member(struct weir__printing *p, const struct weir__member *member,
+                         const void *in)
 {
     switch (member->type) {
-    case WEIR__TEXT: put_quoted(p, ((const struct weir__text *)in)->text); break;
-    case WEIR__INT32: put_int32(p, ((const struct weir__int32 *)in)->value); break;
-    case WEIR__AMOUNT: put_quoted(p, ((const struct weir__amount *)in)->text); break;
+    case WEIR__TEXT: weir__print_quoted(p, ((const struct weir__text *)in)->text); break;
+    case WEIR__INT32: weir__print_int(p, ((const struct weir__int32 *)in)->value); break;
+    case WEIR__AMOUNT: weir__print_quoted(p, ((const struct weir__amount *)in)->text); break;
     case WEIR__STRUCT: print_shape(p, member->shape, in); break;
     case WEIR__POINTER: print_shape(p, member->shape, pointer_in(in)); break;
     default: print_list(p, member, in);
     }
 }
 
-static void print_shape(struct printing *p, const struct weir__shape *shape, const void *in)
+static void print_shape(struct weir__printing *p, const struct weir__shape *shape, const void *in)
 {
     int more = 0;
 
-    put(p, '{');
+    weir__print_char(p, '{');
     for (size_t i = 0; i < shape->count; i++) {
         const struct weir__member *member = &shape->members[i];
         const void *value = (const char *)in + member->offset;
 
         if (is_printed(member, value)) {
             if (more++) {
-                put(p, ',');
+                weir__print_char(p, ',');
             }
-            put_quoted(p, member->key);
-            put(p, ':');
+            weir__print_quoted(p, member->key);
+            weir__print_char(p, ':');
             print_member(p, member, value);
         }
     }
-    put(p, '}');
+    weir__print_char(p, '}');
 }
 
 size_t weir__shape_print(const struct weir__shape *shape, const void *in, char *text,
                          size_t capacity)
 {
-    struct printing p = {text, capacity, 0};
+    struct weir__printing p;
 
-    if (capacity > 0) {
-        text[0] = '\0';
-    }
+    weir__print_open(&p, text, capacity);
     print_shape(&p, shape, in);
     return p.length;
 }

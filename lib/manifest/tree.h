@@ -33,6 +33,7 @@ struct weir__node {
     size_t count; /* of entries */
     size_t size;  /* of the tree below it and itself, aliases written out */
     int open;     /* it is still being read: an alias to it would contain itself */
+    const char *origin; /* made, not read (see grow.h): which layer the value comes from */
 };
 
 /* One item of a sequence, or one pair of a mapping. */

@@ -33,6 +33,8 @@ static const weir_field fields[] = {
      .doc = "Requests that a pod runs at once; 0 is any number."},
     {ROW(pod_capacity), .unit = "", .type = WEIR_FIELD_DOUBLE, .dmax = 1e300,
      .doc = "Load of the main series that a pod can take; 0 is not known."},
+    {WEIR__MEMBER(weir_replay_config, sampling), WEIR__NO_KEYS, .values = "mean|newest", .unit = "",
+     .type = WEIR_FIELD_ENUM, .imax = 1, .doc = "How rows become samples."},
 };
 
 static const struct weir__table table = WEIR__TABLE(weir_replay_config, fields);
@@ -128,7 +130,8 @@ weir_status weir_replay_init(weir_replay *replay, size_t bytes, const weir_repla
     r->ready = own.initial_replicas;
     r->skip_idle = own.skip_idle;
     r->sampled = own.sample_interval > 0;
-    weir__sampler_begin(&r->sampler, start, own.sample_interval, own.hold);
+    weir__sampler_begin(&r->sampler, start, own.sample_interval, own.hold,
+                        own.sampling == WEIR_SAMPLING_NEWEST);
     weir__score_begin(&r->score);
     begin_plant(&own, &r->plant);
     weir__plant_begin(&r->plant, weir__yard(r), start, own.initial_replicas);

@@ -5,16 +5,18 @@
  *   the newest row, unless it is `hold` old or older: then there is no sample.
  *
  * So a trace with one row an interval is sampled as it is, a finer one is averaged, and a coarser
- * one is repeated, however its rows lie.
+ * one is repeated, however its rows lie. Where the newest row alone counts there is no mean, and
+ * one sample says so when it no longer stands.
  */
 #include "replay/sampler.h"
 
 void weir__sampler_begin(struct weir__sampler *s, weir_time start, weir_duration interval,
-                         weir_duration hold)
+                         weir_duration hold, int newest)
 {
     s->start = start;
     s->interval = interval;
     s->hold = hold;
+    s->newest = newest;
     s->next = WEIR_TIME_NEVER;
     s->series = 0;
     for (int32_t i = 0; i < WEIR_REPLAY_SERIES_MAX; i++) {
@@ -38,7 +40,7 @@ void weir__sampler_put(struct weir__sampler *s, const weir_reading *row, size_t 
         h->at = row[i].at;
         h->value = row[i].value;
         h->status = row[i].status;
-        if (row[i].status == WEIR_OK) {
+        if (row[i].status == WEIR_OK && !s->newest) {
             h->sum = h->rows > 0 ? h->sum + row[i].value : row[i].value;
             h->rows++;
         }
@@ -55,15 +57,19 @@ size_t weir__sampler_take(struct weir__sampler *s, weir_reading *sample)
 
     for (int32_t i = 0; i < s->series; i++) {
         struct weir__held *h = &s->held[i];
+        int stands = h->at != WEIR_TIME_NONE && weir__sub(s->next, h->at) < s->hold;
 
-        if (h->at == WEIR_TIME_NONE || weir__sub(s->next, h->at) >= s->hold) {
+        if (!stands && (h->at == WEIR_TIME_NONE || !s->newest)) {
             continue;
         }
         sample[count].at = s->next;
         sample[count].series = i;
         sample[count].pod = -1;
-        sample[count].status = h->rows > 0 ? WEIR_OK : (weir_status)h->status;
+        sample[count].status = !stands       ? WEIR_NO_DATA
+                               : h->rows > 0 ? WEIR_OK
+                                             : (weir_status)h->status;
         sample[count].reserved = 0;
+        h->at = stands ? h->at : WEIR_TIME_NONE;
         sample[count].value = h->rows > 1    ? h->sum / (double)h->rows
                               : h->rows == 1 ? h->sum
                                              : h->value;

@@ -21,13 +21,14 @@ struct weir__sampler {
     weir_time start;        /* samples are taken at start + k * interval */
     weir_duration interval; /* > 0 */
     weir_duration hold;
+    int64_t newest; /* 1: the newest row counts, and that it no longer stands is a sample too */
     weir_time next; /* next sample; WEIR_TIME_NEVER: no row stands any more */
     int64_t series; /* in use: 0 ... series - 1 */
     struct weir__held held[WEIR_REPLAY_SERIES_MAX];
 };
 
 void weir__sampler_begin(struct weir__sampler *s, weir_time start, weir_duration interval,
-                         weir_duration hold);
+                         weir_duration hold, int newest);
 
 /* Takes a row in, which is not before the next sample less an interval. */
 void weir__sampler_put(struct weir__sampler *s, const weir_reading *row, size_t count);

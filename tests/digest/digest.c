@@ -1,9 +1,10 @@
 /*
- * One number for all decisions of many random lives: windows, collectors, deciders, revisions.
- * Compilers, optimization levels and machines must agree on it. It prints that, and one for
+ * One number for all decisions of many random lives: windows, collectors, deciders, revisions,
+ * HPAs. Compilers, optimization levels and machines must agree on it. It prints that, and one for
  * each part to see where a difference lies.
  */
 #include "mix.h"
+#include "random_hpa.h"
 #include "random_kpa.h"
 
 #include <inttypes.h>
@@ -206,12 +207,64 @@ static void revisions(uint64_t *digest, int seed)
     }
 }
 
+static void mix_proposals(uint64_t *digest, const weir_hpa *hpa)
+{
+    weir_hpa_proposal p;
+
+    weir_hpa_proposal_init(&p, sizeof p);
+    for (uint32_t i = 0; weir_hpa_get_proposal(hpa, i, &p, sizeof p) == WEIR_OK; i++) {
+        mix(digest, (uint64_t)p.replicas);
+        mix(digest, (uint64_t)p.utilization);
+        mix(digest, (uint64_t)p.usage);
+        mix_double(digest, p.ratio);
+        mix_double(digest, p.filled_ratio);
+    }
+}
+
+/* Whole HPAs, moved through a snapshot now and then. */
+static void hpas(uint64_t *digest, int seed)
+{
+    static struct hpa_event e;
+    weir_hpa *hpa = fresh_block();
+    weir_hpa_config config;
+    struct hpa_life life;
+    int32_t wanted = -1;
+
+    random_hpa_life(&life, (uint64_t)seed);
+    random_hpa_config(&life.rng, &config);
+    must(weir_hpa_init(hpa, BLOCK_BYTES, &config, life.now, NULL) == WEIR_OK, "an HPA", seed);
+    for (int step = 0; step < STEPS; step++) {
+        weir_decision decision;
+        weir_explain explain;
+        weir_status status;
+
+        weir_decision_init(&decision, sizeof decision);
+        weir_explain_init(&explain, sizeof explain);
+        random_hpa_event(&life, &config, wanted, &e);
+        status = weir_hpa_decide(hpa, &e.input, e.now, &decision, &explain);
+        mix_answer(digest, status, &decision, &explain);
+        mix_proposals(digest, hpa);
+        wanted = (decision.flags & WEIR_FLAG_APPLY) != 0 ? decision.replicas : -1;
+        if (step % 50 == 49) {
+            size_t length = 0;
+
+            must(weir_hpa_save(hpa, snapshot, sizeof snapshot, &length) == WEIR_OK, "saving", seed);
+            for (size_t i = 24; i < length - 4; i++) { /* as of a revision */
+                mix(digest, snapshot[i]);
+            }
+            must(weir_hpa_load(hpa, snapshot, length, NULL) == WEIR_OK, "loading", seed);
+        }
+    }
+}
+
 int main(void)
 {
-    static const char *const names[] = {"linear", "weighted", "collector", "decider", "revision"};
-    uint64_t parts[5], all = DIGEST_EMPTY;
+    static const char *const names[] = {"linear",  "weighted", "collector",
+                                        "decider", "revision", "hpa"};
+    enum { PARTS = sizeof names / sizeof names[0] };
+    uint64_t parts[PARTS], all = DIGEST_EMPTY;
 
-    for (int part = 0; part < 5; part++) {
+    for (int part = 0; part < PARTS; part++) {
         parts[part] = DIGEST_EMPTY;
     }
     for (int seed = 1; seed <= SEEDS; seed++) {
@@ -220,8 +273,9 @@ int main(void)
         collectors(&parts[2], seed);
         deciders(&parts[3], seed);
         revisions(&parts[4], seed);
+        hpas(&parts[5], seed);
     }
-    for (int part = 0; part < 5; part++) {
+    for (int part = 0; part < PARTS; part++) {
         /* A branch on the number, since that is what the memory sanitizer reports. */
         must(parts[part] != 0, names[part], 0);
         printf("%-9s %016" PRIx64 "\n", names[part], parts[part]);

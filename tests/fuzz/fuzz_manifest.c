@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <weir/autoscaler.h>
+#include <weir/hpa.h>
 #include <weir/kpa.h>
 #include <weir/manifest.h>
 
@@ -65,6 +66,9 @@ static void look_at(const weir_manifest *manifest, int short_of_memory)
         must(item->api_kind != NULL);
         if (item->kind == WEIR_KIND_KPA && item->error_count == 0 && errors == 0) {
             must(weir_kpa_config_check(item->config, NULL) == WEIR_OK);
+        }
+        if (item->kind == WEIR_KIND_HPA && item->error_count == 0) {
+            must(weir_hpa_config_check(item->config, NULL) == WEIR_OK);
         }
     }
     must(weir_manifest_get_item(manifest, weir_manifest_item_count(manifest)) == NULL);

@@ -10,7 +10,7 @@
 #include <weir/weir.h>
 
 #define START (INT64_C(1700000040) * WEIR_SECOND)
-enum { BLOCK_BYTES = 1 << 16, HEADER_BYTES = 24, KINDS = 6 };
+enum { BLOCK_BYTES = 1 << 16, HEADER_BYTES = 24, KINDS = 8 };
 
 struct block {
     _Alignas(8) uint8_t bytes[BLOCK_BYTES];
@@ -22,8 +22,22 @@ static void make(int kind, void *state)
     weir_kpa_config config;
     weir_kpa_collector_config collector;
     weir_kpa_decider_config decider;
+    weir_behavior_config behavior;
+    weir_hpa_config hpa;
     weir_status status;
 
+    weir_behavior_config_init(&behavior, sizeof behavior);
+    behavior.scale_up.stabilization_window = 30 * WEIR_SECOND;
+    behavior.scale_down.stabilization_window = 60 * WEIR_SECOND;
+    weir_hpa_config_init(&hpa, sizeof hpa);
+    hpa.max_replicas = 9;
+    hpa.downscale_stabilization = 60 * WEIR_SECOND;
+    hpa.pod_reserve = 2;
+    hpa.metric_count = 2;
+    hpa.metrics[0] =
+        (weir_hpa_metric){.source = WEIR_HPA_EXTERNAL, .target_type = WEIR_HPA_VALUE, .target = 5};
+    hpa.metrics[1] = (weir_hpa_metric){
+        .source = WEIR_HPA_PODS, .target_type = WEIR_HPA_AVERAGE_VALUE, .target = 3};
     weir_window_config_init(&window, sizeof window);
     window.window = 10 * WEIR_SECOND;
     window.reserve = 20 * WEIR_SECOND;
@@ -41,7 +55,9 @@ static void make(int kind, void *state)
     case 2: status = weir_max_window_init(state, BLOCK_BYTES, 10 * WEIR_SECOND, WEIR_SECOND); break;
     case 3: status = weir_kpa_collector_init(state, BLOCK_BYTES, &collector, NULL); break;
     case 4: status = weir_kpa_decider_init(state, BLOCK_BYTES, &decider, 1, START, NULL); break;
-    default: status = weir_kpa_init(state, BLOCK_BYTES, &config, 1, START, NULL); break;
+    case 5: status = weir_kpa_init(state, BLOCK_BYTES, &config, 1, START, NULL); break;
+    case 6: status = weir_behavior_init(state, BLOCK_BYTES, &behavior, NULL); break;
+    default: status = weir_hpa_init(state, BLOCK_BYTES, &hpa, START, NULL); break;
     }
     must(status == WEIR_OK);
 }
@@ -54,7 +70,9 @@ static weir_status save(int kind, const void *state, uint8_t *buffer, size_t cap
     case 2: return weir_max_window_save(state, buffer, capacity, need);
     case 3: return weir_kpa_collector_save(state, buffer, capacity, need);
     case 4: return weir_kpa_decider_save(state, buffer, capacity, need);
-    default: return weir_kpa_save(state, buffer, capacity, need);
+    case 5: return weir_kpa_save(state, buffer, capacity, need);
+    case 6: return weir_behavior_save(state, buffer, capacity, need);
+    default: return weir_hpa_save(state, buffer, capacity, need);
     }
 }
 
@@ -66,8 +84,29 @@ static weir_status load(int kind, void *state, const uint8_t *bytes, size_t leng
     case 2: return weir_max_window_load(state, bytes, length, err);
     case 3: return weir_kpa_collector_load(state, bytes, length, err);
     case 4: return weir_kpa_decider_load(state, bytes, length, err);
-    default: return weir_kpa_load(state, bytes, length, err);
+    case 5: return weir_kpa_load(state, bytes, length, err);
+    case 6: return weir_behavior_load(state, bytes, length, err);
+    default: return weir_hpa_load(state, bytes, length, err);
     }
+}
+
+/* Readings of single pods, then a step as any autoscaler's. */
+static void use_hpa(weir_hpa *hpa, weir_time at, weir_decision *decision, weir_explain *explain)
+{
+    const weir_pod pods[2] = {{START, START, WEIR_READY_TRUE, 0, WEIR_PHASE_RUNNING, 0},
+                              {at, at, WEIR_READY_FALSE, 0, WEIR_PHASE_PENDING, 0}};
+    weir_target target = {.struct_size = sizeof target,
+                          .spec_replicas = (int32_t)(at / WEIR_SECOND % 5),
+                          .status_replicas = 2,
+                          .ready_replicas = 1,
+                          .pods = pods,
+                          .pod_count = 2};
+    weir_reading readings[2] = {{.at = at, .pod = -1, .value = (double)(at / WEIR_SECOND % 40)},
+                                {.at = at, .series = 1, .pod = 1, .value = 3}};
+
+    weir_autoscaler_record(hpa, readings, 2);
+    weir_autoscaler_decide(hpa, &target, at, decision, explain);
+    weir_hpa_write_failed(hpa);
 }
 
 /* Uses a state as its owner would; only that nothing breaks is looked at. */
@@ -104,11 +143,17 @@ static void use(int kind, void *state)
             weir_kpa_collector_read(state, WEIR_KPA_RPS, at, &averages);
             break;
         case 4: weir_kpa_decider_decide(state, &input, at, &decision, &explain); break;
-        default:
+        case 5:
             weir_kpa_record(state, at, &stat);
             weir_kpa_decide(state, 2, 1, at, &decision, &explain);
             weir_kpa_step(state, &cluster, at, &decision, &explain);
             break;
+        case 6:
+            weir_behavior_apply(state, 3, (int32_t)(at / WEIR_SECOND % 11), at, &decision,
+                                &explain);
+            weir_behavior_scaled(state, 3, decision.replicas, at);
+            break;
+        default: use_hpa(state, at, &decision, &explain); break;
         }
     }
 }

@@ -577,6 +577,33 @@ static void a_write_that_fails_changes_no_history(void **state)
     free(l.hpa);
 }
 
+static void a_write_that_takes_a_while(void **state)
+{
+    struct life l;
+    weir_scale_event events[4];
+    size_t count;
+
+    (void)state;
+    external_config(&l, 1000, 40);
+    l.config.behavior = 1;
+    begin_life(&l, 10);
+    assert_int_equal(live(&l, "10000", ""), 10);
+    assert_int_equal(weir_hpa_write_done(l.hpa, l.now), WEIR_E_ARG); /* nothing was written */
+    assert_int_equal(live(&l, "100000", ""), 20);
+    assert_int_equal(weir_hpa_write_done(l.hpa, l.now - SYNC - 1), WEIR_E_TIME);
+    assert_int_equal(weir_hpa_write_done(l.hpa, l.now - SYNC + 7), WEIR_OK);
+    weir_hpa_get_status(l.hpa, &l.status, sizeof l.status);
+    assert_true(l.status.last_scale_time == l.now - SYNC + 7);
+    assert_int_equal(
+        weir_behavior_events(weir_hpa_get_behavior(l.hpa), WEIR_SCALE_UP, events, 4, &count),
+        WEIR_OK);
+    assert_int_equal(count, 1);
+    assert_true(events[0].at == l.now - SYNC + 7);
+    assert_int_equal(decide(l.hpa, &l.world, l.now - SYNC + 6, &l.decision), WEIR_E_TIME);
+    assert_int_equal(weir_hpa_write_done(l.hpa, l.now), WEIR_E_ARG); /* it counts for good */
+    free(l.hpa);
+}
+
 static void a_scale_that_cannot_be_read(void **state)
 {
     struct life l;
@@ -1083,6 +1110,7 @@ int main(void)
     SUITE_TEST(&suite, a_failing_metric_only_stops_the_way_down);
     SUITE_TEST(&suite, nothing_is_remembered_of_an_outage);
     SUITE_TEST(&suite, a_write_that_fails_changes_no_history);
+    SUITE_TEST(&suite, a_write_that_takes_a_while);
     SUITE_TEST(&suite, a_scale_that_cannot_be_read);
     SUITE_TEST(&suite, to_zero_and_back);
     SUITE_TABLE(&suite, zero_depends_on_the_release, zeros);

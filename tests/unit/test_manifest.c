@@ -2,6 +2,8 @@
 #include "table.h"
 #include <stdio.h>
 #include <weir/autoscaler.h>
+#include <weir/hpa.h>
+#include <weir/knative.h>
 #include <weir/kpa.h>
 #include <weir/manifest.h>
 
@@ -50,6 +52,83 @@ static void a_service_becomes_a_configuration(void **state)
     assert_true(config->container_concurrency == 20);
     assert_null(weir_manifest_get_item(m, 1));
     weir_manifest_free(m);
+}
+
+#define HPA_CLASS "        autoscaling.knative.dev/class: hpa.autoscaling.knative.dev\n"
+
+static void class_hpa_becomes_the_autoscaler_that_knative_makes(void **state)
+{
+    weir_manifest *m = load(SERVICE(HPA_CLASS "        autoscaling.knative.dev/metric: memory\n"
+                                              "        autoscaling.knative.dev/target: \"75\"\n"
+                                              "        autoscaling.knative.dev/min-scale: \"2\"\n"
+                                              "        autoscaling.knative.dev/window: \"90s\"\n"));
+    const weir_manifest_item *item = weir_manifest_get_item(m, 0);
+    const weir_hpa_config *config;
+
+    (void)state;
+    assert_int_equal(weir_manifest_problem_count(m), 0);
+    assert_int_equal(item->kind, WEIR_KIND_HPA);
+    assert_string_equal(item->api_kind, "Service");
+    config = item->config;
+    assert_int_equal(config->min_replicas, 2);
+    assert_int_equal(config->max_replicas, INT32_MAX);
+    assert_int_equal(config->metric_count, 1);
+    assert_int_equal(config->metrics[0].source, WEIR_HPA_RESOURCE);
+    assert_int_equal(config->metrics[0].target_type, WEIR_HPA_AVERAGE_VALUE);
+    assert_true(config->metrics[0].target == INT64_C(75) * 1024 * 1024 * 1000);
+    assert_int_equal(config->behavior, 1);
+    assert_true(config->scale_up.stabilization_window == 90 * WEIR_SECOND);
+    assert_true(config->scale_down.stabilization_window == 90 * WEIR_SECOND);
+    assert_int_equal(config->scale_up.policy_count, 2); /* as the API server fills them in */
+    weir_manifest_free(m);
+}
+
+static void class_hpa_without_a_target_is_given_one(void **state)
+{
+    weir_manifest *m = load(SERVICE(HPA_CLASS));
+    const weir_hpa_config *config = weir_manifest_get_item(m, 0)->config;
+
+    (void)state;
+    assert_int_equal(weir_manifest_problem_count(m), 0);
+    assert_string_equal(config->metrics[0].name, "cpu");
+    assert_true(config->metrics[0].target == 80);
+    assert_int_equal(config->behavior, 0);
+    weir_manifest_free(m);
+}
+
+static void the_spec_that_knative_makes(void **state)
+{
+    static const weir_pair annotations[] = {
+        {"autoscaling.knative.dev/class", "hpa.autoscaling.knative.dev"},
+        {"autoscaling.knative.dev/target", "1.5"},
+        {"autoscaling.knative.dev/metric", "a\"b"},
+    };
+    static const char wanted[] =
+        "{\"scaleTargetRef\":{\"kind\":\"Deployment\",\"name\":\"d\",\"apiVersion\":\"apps/v1\"},"
+        "\"maxReplicas\":2147483647,\"metrics\":[{\"type\":\"Pods\",\"pods\":{\"metric\":{\"name\":"
+        "\"a\\\"b\"},\"target\":{\"type\":\"AverageValue\",\"averageValue\":\"1\"}}}]}";
+    weir_kpa_config cluster;
+    char text[512];
+    size_t need = 0;
+
+    (void)state;
+    weir_kpa_config_init(&cluster, sizeof cluster);
+    assert_int_equal(weir_knative_hpa(&cluster, annotations, 3, "d", 0, NULL, 0, &need),
+                     WEIR_E_SPACE);
+    assert_int_equal(need, sizeof wanted);
+    assert_int_equal(weir_knative_hpa(&cluster, annotations, 3, "d", 0, text, need, NULL), WEIR_OK);
+    assert_string_equal(text, wanted);
+    assert_int_equal(weir_knative_hpa(&cluster, annotations, 3, "d", 0, text, 9, &need),
+                     WEIR_E_SPACE);
+    assert_string_equal(text, "{\"scaleT");
+    assert_int_equal(weir_knative_hpa(NULL, annotations, 3, "d", 0, text, 9, NULL), WEIR_E_ARG);
+    assert_int_equal(weir_knative_hpa(&cluster, NULL, 3, "d", 0, text, 9, NULL), WEIR_E_ARG);
+    assert_int_equal(weir_knative_hpa(&cluster, annotations, 3, NULL, 0, text, 9, NULL),
+                     WEIR_E_ARG);
+    assert_int_equal(weir_knative_hpa(&cluster, annotations, 3, "d", 0, NULL, 9, NULL), WEIR_E_ARG);
+    cluster.struct_size = 4;
+    assert_int_equal(weir_knative_hpa(&cluster, annotations, 3, "d", 0, text, 9, NULL),
+                     WEIR_E_STRUCT);
 }
 
 static void the_cluster_is_laid_under_the_object_wherever_it_stands(void **state)
@@ -110,8 +189,15 @@ static const struct row rows[] = {
      1, 9, 9, AT "initialScale]", "is ignored beside"},
     {"initial scale zero without leave", ANNOTATION("initial-scale: \"0\""), 0, 8, 48,
      AT "initial-scale]", "not allowed by the cluster"},
-    {"another class", ANNOTATION("class: hpa.autoscaling.knative.dev"), 0, 8, 40, AT "class]",
-     "weir runs kpa.autoscaling.knative.dev only"},
+    {"another class", ANNOTATION("class: other.example.com"), 0, 8, 40, AT "class]",
+     "weir runs kpa.autoscaling.knative.dev and hpa.autoscaling.knative.dev only"},
+    {"class hpa with a target of less than one",
+     SERVICE("        autoscaling.knative.dev/class: hpa.autoscaling.knative.dev\n"
+             "        autoscaling.knative.dev/metric: rps\n"
+             "        autoscaling.knative.dev/target: \"0.5\"\n"),
+     0, 10, 41, AT "target]",
+     "makes a HorizontalPodAutoscaler that the API server refuses: "
+     "spec.metrics[0].pods.target.averageValue must be above 0"},
     {"annotations in the wrong place",
      "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: s\n  annotations:\n"
      "    autoscaling.knative.dev/target: \"5\"\nspec: {template: {}}\n",
@@ -544,6 +630,9 @@ int main(void)
     static struct suite suite;
 
     SUITE_TEST(&suite, a_service_becomes_a_configuration);
+    SUITE_TEST(&suite, class_hpa_becomes_the_autoscaler_that_knative_makes);
+    SUITE_TEST(&suite, class_hpa_without_a_target_is_given_one);
+    SUITE_TEST(&suite, the_spec_that_knative_makes);
     SUITE_TEST(&suite, the_cluster_is_laid_under_the_object_wherever_it_stands);
     SUITE_TABLE(&suite, says_what_is_wrong_and_where, rows);
     SUITE_TEST(&suite, all_problems_are_reported_at_once);

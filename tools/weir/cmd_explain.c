@@ -71,8 +71,8 @@ static void print_text(const struct moment *m, const struct outcome *o)
     printf("%s", o->kind->labels[0] != NULL ? "\n" : "");
     if (m->has_load) {
         printf("%s %.6g", o->series, m->load);
-        for (size_t i = 0; o->kind->measures[i] != NULL && !isnan(m->measures[i]); i++) {
-            const char *name = o->kind->measures[i];
+        for (size_t i = 0; i < o->measure_count && !isnan(m->measures[i]); i++) {
+            const char *name = o->measures[i].column;
             int word = (int)strcspn(name, "_");
 
             printf(", %.*s%s%s %.6g", word, name, name[word] != '\0' ? " " : "",
@@ -82,9 +82,9 @@ static void print_text(const struct moment *m, const struct outcome *o)
     }
     printf("\n");
     for (uint32_t i = 0; i < m->explain.count; i++) {
-        char line[256];
+        char line[512];
 
-        weir_step_text(&m->explain.steps[i], line, sizeof line, NULL);
+        put_step(line, sizeof line, o, &m->explain.steps[i]);
         printf("  %s\n      %s\n", line, weir_rule_doc(m->explain.steps[i].rule));
     }
     printf("\n");
@@ -101,10 +101,11 @@ static void print_json(const struct moment *m, const struct outcome *o)
     printf("}\n");
 }
 
-static int explain(const struct request *request, struct finding *finding, int json)
+static int explain(const struct request *request, const weir_manifest_item *item,
+                   struct finding *finding, int json)
 {
     int code;
-    struct replaying *r = replaying_open(request, &code);
+    struct replaying *r = replaying_open(request, item, &code);
 
     if (r == NULL) {
         return code;
@@ -122,6 +123,24 @@ static int explain(const struct request *request, struct finding *finding, int j
     }
     replaying_close(r);
     return finish_output(code);
+}
+
+static int explain_one(const struct request *request, struct finding *finding, int json)
+{
+    weir_manifest *manifest = NULL;
+    const weir_manifest_item *item;
+    int code = EXIT_INPUT;
+
+    if (!replaying_check(request)) {
+        return EXIT_USAGE;
+    }
+    if (request_load_manifests(request, &manifest) &&
+        request_choose(request, manifest, &item, 1, &code) == 1) {
+        code = request_check_names(request, &item, 1) ? explain(request, item, finding, json)
+                                                      : EXIT_USAGE;
+    }
+    weir_manifest_free(manifest);
+    return code;
 }
 
 static int run(int count, char **words)
@@ -158,7 +177,7 @@ static int run(int count, char **words)
         complain("explain needs --at TIME; see weir explain --help");
         return EXIT_USAGE;
     }
-    return explain(&request, &finding, json);
+    return explain_one(&request, &finding, json);
 }
 
 const struct command command_explain = {

@@ -46,14 +46,32 @@ struct sink {
     int panicked;   /* it is a panic */
 };
 
+/* What the last table of several autoscalers says of one. */
+struct line {
+    weir_report report;
+    int started;
+};
+
+/* Begins with an autoscaler. */
+static void sink_begin(struct sink *s, const struct outcome *outcome)
+{
+    int header = s->any && s->format == FORMAT_CSV; /* there is one */
+
+    s->outcome = outcome;
+    s->any = header;
+    s->news = WEIR_TIME_NONE;
+    s->panicked = 0;
+    history_init(&s->history);
+}
+
 /* ---- the table ------------------------------------------------------------------------------ */
 
-static void print_steps(const weir_explain *explain)
+static void print_steps(const struct outcome *o, const weir_explain *explain)
 {
     for (uint32_t i = 0; i < explain->count; i++) {
-        char line[256];
+        char line[512];
 
-        weir_step_text(&explain->steps[i], line, sizeof line, NULL);
+        put_step(line, sizeof line, o, &explain->steps[i]);
         printf("             %s\n", line);
     }
 }
@@ -70,13 +88,13 @@ static void print_value(double value)
 static void print_columns(const struct outcome *o)
 {
     printf("\n%-10s %9s", "time", "load");
-    for (size_t i = 0; o->kind->measures[i] != NULL; i++) {
-        const char *name = o->kind->measures[i];
-
-        printf(" %9.*s", (int)strcspn(name, "_"), name);
+    for (size_t i = 0; i < o->measure_count; i++) {
+        if (o->measures[i].heading[0] != '\0') {
+            printf(" %9s", o->measures[i].heading);
+        }
     }
     printf(" %6s %9s", "ready", "pods");
-    for (size_t i = 0; o->kind->labels[i] != NULL; i++) {
+    for (size_t i = 0; i < o->kind->news; i++) {
         printf("  %-9s", o->kind->labels[i]);
     }
     printf("  why\n");
@@ -92,7 +110,7 @@ static int is_change(const struct sink *s, const struct moment *m)
     }
     return d->valid != s->valid || d->replicas != s->replicas ||
            (d->flags & WEIR_FLAG_PANIC) != s->panic ||
-           memcmp(m->labels, s->labels, sizeof s->labels) != 0;
+           memcmp(m->labels, s->labels, s->outcome->kind->news * LABEL_SIZE) != 0;
 }
 
 static void print_row(struct sink *s, const struct moment *m)
@@ -109,9 +127,9 @@ static void print_row(struct sink *s, const struct moment *m)
         s->replicas = d->current;
     }
     put_time(time, sizeof time, d->at, s->outcome->first);
-    put_reason(reason, sizeof reason, &m->explain,
+    put_reason(reason, sizeof reason, s->outcome, &m->explain,
                s->any && d->replicas == s->replicas &&
-                   memcmp(m->labels, s->labels, sizeof s->labels) != 0);
+                   memcmp(m->labels, s->labels, s->outcome->kind->news * LABEL_SIZE) != 0);
     if (d->replicas != s->replicas) {
         snprintf(change, sizeof change, "%d>%d", s->replicas, d->replicas);
     } else if (d->replicas >= 0) {
@@ -127,16 +145,18 @@ static void print_row(struct sink *s, const struct moment *m)
     }
     printf("%-10s", time);
     print_value(m->has_load ? m->load : (double)NAN);
-    for (size_t i = 0; s->outcome->kind->measures[i] != NULL; i++) {
-        print_value(m->measures[i]);
+    for (size_t i = 0; i < s->outcome->measure_count; i++) {
+        if (s->outcome->measures[i].heading[0] != '\0') {
+            print_value(m->measures[i]);
+        }
     }
     printf(" %6d %s%9s%s", m->target.ready_replicas, paint, change, end);
-    for (size_t i = 0; s->outcome->kind->labels[i] != NULL; i++) {
+    for (size_t i = 0; i < s->outcome->kind->news; i++) {
         printf("  %-9s", m->labels[i]);
     }
     printf("  %s\n", reason);
     if (s->explain) {
-        print_steps(&m->explain);
+        print_steps(s->outcome, &m->explain);
     }
     s->replicas = d->replicas;
     s->valid = d->valid;
@@ -157,35 +177,53 @@ static void print_cell(double value)
     printf(",%s", text);
 }
 
+static void print_csv_header(const struct outcome *o)
+{
+    if (o->one_of_several) {
+        printf("autoscaler,time,load,ready,replicas,wanted,valid,rule\n"); /* what all have */
+        return;
+    }
+    printf("time,load");
+    for (size_t i = 0; i < o->measure_count; i++) {
+        putchar(',');
+        print_csv_text(o->measures[i].column);
+    }
+    printf(",ready,replicas,wanted,valid%s,rule",
+           o->kind->has_panic ? ",panic,excess_burst_capacity" : "");
+    for (size_t i = 0; o->kind->labels[i] != NULL; i++) {
+        printf(",%s", o->kind->labels[i]);
+    }
+    printf("\n");
+}
+
 static void print_csv(struct sink *s, const struct moment *m)
 {
+    const struct outcome *o = s->outcome;
     const weir_decision *d = &m->decision;
-    const char *const *measures = s->outcome->kind->measures;
     char time[40];
 
     if (!s->any) {
-        printf("time,load");
-        for (size_t i = 0; measures[i] != NULL; i++) {
-            printf(",%s", measures[i]);
-        }
-        printf(",ready,replicas,wanted,valid,panic,excess_burst_capacity,rule");
-        for (size_t i = 0; s->outcome->kind->labels[i] != NULL; i++) {
-            printf(",%s", s->outcome->kind->labels[i]);
-        }
-        printf("\n");
+        print_csv_header(o);
         s->any = 1;
+    }
+    if (o->one_of_several) {
+        printf("%s/%s,", o->item->name_space, o->item->name);
     }
     put_seconds(time, sizeof time, d->at);
     printf("%s", time);
     print_cell(m->has_load ? m->load : (double)NAN);
-    for (size_t i = 0; measures[i] != NULL; i++) {
+    for (size_t i = 0; !o->one_of_several && i < o->measure_count; i++) {
         print_cell(m->measures[i]);
     }
-    printf(",%d,%d,%d,%d,%d,%d,%s", m->target.ready_replicas, m->target.status_replicas,
-           d->replicas, d->valid, (d->flags & WEIR_FLAG_PANIC) != 0, d->excess_burst_capacity,
-           weir_rule_name(d->rule));
-    for (size_t i = 0; s->outcome->kind->labels[i] != NULL; i++) {
-        printf(",%s", m->labels[i]);
+    printf(",%d,%d,%d,%d", m->target.ready_replicas, m->target.status_replicas, d->replicas,
+           d->valid);
+    if (o->kind->has_panic && !o->one_of_several) {
+        printf(",%d,%d", (d->flags & WEIR_FLAG_PANIC) != 0, d->excess_burst_capacity);
+    }
+    printf(",%s", weir_rule_name(d->rule));
+    for (size_t i = 0; !o->one_of_several && o->kind->labels[i] != NULL; i++) {
+        putchar(',');
+        print_csv_text(m->labels[i]);
     }
     printf("\n");
 }
@@ -245,32 +283,21 @@ static void print_heading(const struct request *q, const struct replaying *r)
     const weir_replay_config *c = replaying_config(r);
     char about[256], bounds[256], start[32], stop[32];
 
-    o->kind->describe(about, sizeof about, o->item->config);
+    o->kind->describe(about, sizeof about, o->config);
     put_duration(start, sizeof start, c->pod_start);
     put_duration(stop, sizeof stop, c->pod_stop);
-    o->kind->bounds(bounds, sizeof bounds, o->item->config);
+    o->kind->bounds(bounds, sizeof bounds, o->config);
     printf("%s %s/%s (%s)\n  scales on: %s\n  bounds: %s\n", o->item->api_kind, o->item->name_space,
            o->item->name, o->item->file, about, bounds);
-    if (q->workers > 0) {
-        char service[32], length[32];
-
-        put_duration(service, sizeof service, q->service_time);
-        put_duration(length, sizeof length, q->workers_for);
-        printf("  load: %" PRId64 " workers for %s; a request runs %s, and the next one follows it",
-               q->workers, length, service);
-    } else if (q->by_requests) {
-        printf("  load: the requests of %s", q->load);
+    replaying_print_load(r);
+    printf("  pods: ");
+    if (q->replicas != NULL && !q->has_initial) {
+        printf("as many as recorded are ready at the start");
     } else {
-        printf("  load: %s of %s", o->series, q->load);
+        printf("%d ready at the start", c->initial_replicas);
     }
-    if (q->scale != 1.0) {
-        printf(", times %.6g", q->scale);
-    }
-    printf("%s\n", q->by_requests ? "" : "; as recorded, whatever is decided");
-    printf(
-        "  pods: %d ready at the start; ready %s after they are asked for, gone %s after they are "
-        "told to stop\n",
-        c->initial_replicas, start, stop);
+    printf("; ready %s after they are asked for, gone %s after they are told to stop\n", start,
+           stop);
 }
 
 static void print_summary(const struct outcome *o, double pod_capacity, const weir_waits *waits)
@@ -300,11 +327,14 @@ static void print_summary(const struct outcome *o, double pod_capacity, const we
            r->cold_starts);
     printf("  scale-downs          %" PRId64 "\n", r->scale_downs);
     printf("  reversals            %" PRId64 "\n", r->reversals);
-    printf("  seconds in panic     %.0f\n", r->panic_seconds);
-    printf("  seconds proxied      %.0f (requests went through the activator)\n", r->proxy_seconds);
+    if (o->kind->has_panic) {
+        printf("  seconds in panic     %.0f\n", r->panic_seconds);
+        printf("  seconds proxied      %.0f (requests went through the activator)\n",
+               r->proxy_seconds);
+    }
     printf("  seconds at zero      %.0f\n", r->zero_seconds);
     if (pod_capacity > 0) {
-        printf("  seconds overloaded   %.0f (more than %.6g for each ready pod)\n",
+        printf("  seconds %-13s%.0f (more than %.6g for each ready pod)\n", o->kind->overload,
                r->overload_seconds, pod_capacity);
     }
     printf("  digest               %016" PRIx64 "\n", r->digest);
@@ -325,7 +355,7 @@ static void print_hints(const struct request *q, const struct sink *s)
         printf("  weir explain with the same options and --at %s: how %s came about\n", at,
                s->panicked ? "the first panic" : "the first change");
     }
-    if (r->overload_seconds > 0 && q->replay.pod_start == 0) {
+    if (s->outcome->kind->has_panic && r->overload_seconds > 0 && q->replay.pod_start == 0) {
         printf("  --pod-start 10s: pods that need time to start make the overload last longer\n");
     } else if (r->reversals > 20 && (double)r->reversals > r->seconds / 900) {
         printf("  a longer window or scale-down-delay in the manifest: %" PRId64
@@ -349,7 +379,7 @@ static int draw(const struct request *q, struct sink *s)
     s->history.end = o->first + (weir_time)(o->report.seconds * 1e9);
     snprintf(title, sizeof title, "%s %s/%s", o->item->api_kind, o->item->name_space,
              o->item->name);
-    o->kind->describe(about, sizeof about, o->item->config);
+    o->kind->describe(about, sizeof about, o->config);
     if (s->plot) {
         printf("\n");
         chart_terminal(stdout, &chart, s->colour);
@@ -357,16 +387,18 @@ static int draw(const struct request *q, struct sink *s)
     return s->svg == NULL || chart_svg(s->svg, &chart);
 }
 
-static int carry_out(const struct request *request, struct sink *sink)
+/* Replays one autoscaler. */
+static int carry_out(const struct request *request, const weir_manifest_item *item,
+                     struct sink *sink, struct line *line)
 {
     int code, looks = !sink->summary || sink->plot || sink->svg != NULL, drawn = 1;
-    struct replaying *r = replaying_open(request, &code);
+    struct replaying *r = replaying_open(request, item, &code);
     weir_waits waits;
 
     if (r == NULL) {
         return code;
     }
-    sink->outcome = replaying_outcome(r);
+    sink_begin(sink, replaying_outcome(r));
     sink->pod_capacity = replaying_config(r)->pod_capacity;
     if (sink->format == FORMAT_TABLE) {
         print_heading(request, r);
@@ -378,15 +410,109 @@ static int carry_out(const struct request *request, struct sink *sink)
     if (sink->outcome->started && sink->format == FORMAT_TABLE) {
         print_summary(sink->outcome, sink->pod_capacity,
                       replaying_waits(r, &waits) ? &waits : NULL);
-        if (looks) {
+        if (looks && !request->several) {
             print_hints(request, sink);
         }
     }
     if (!drawn && code == EXIT_FINE) {
         code = EXIT_OUTPUT;
     }
+    line->started = sink->outcome->started;
+    line->report = sink->outcome->report;
     replaying_close(r);
+    return code;
+}
+
+/* One line for each of several autoscalers. */
+static void print_lines(const struct line *lines, const weir_manifest_item *const *items,
+                        size_t count)
+{
+    double hours = 0;
+
+    printf("%-32s %13s %6s %6s %6s %10s\n", "all autoscalers", "replica-hours", "peak", "ups",
+           "downs", "reversals");
+    for (size_t i = 0; i < count; i++) {
+        const weir_report *r = &lines[i].report;
+        char name[512];
+
+        snprintf(name, sizeof name, "%s/%s", items[i]->name_space, items[i]->name);
+        if (!lines[i].started) {
+            printf("%-32s %13s\n", name, "not replayed");
+            continue;
+        }
+        hours += r->replica_seconds / 3600;
+        printf("%-32s %13.2f %6d %6" PRId64 " %6" PRId64 " %10" PRId64 "\n", name,
+               r->replica_seconds / 3600, r->peak_replicas, r->scale_ups, r->scale_downs,
+               r->reversals);
+    }
+    printf("%-32s %13.2f\n", "together", hours);
+}
+
+/* Replays every autoscaler that was asked for, each from the first row on. */
+static int carry_out_all(struct request *request, struct sink *sink,
+                         const weir_manifest_item **items, size_t count)
+{
+    struct line *lines = calloc(count, sizeof *lines);
+    int code = EXIT_FINE;
+
+    if (lines == NULL) {
+        complain("there is no memory left");
+        return EXIT_INPUT;
+    }
+    request->several = count > 1;
+    for (size_t i = 0; i < count; i++) {
+        int one = carry_out(request, items[i], sink, &lines[i]);
+
+        code = code == EXIT_FINE ? one : code;
+        if (request->several && sink->format == FORMAT_TABLE) {
+            printf("\n");
+        }
+    }
+    if (request->several && sink->format == FORMAT_TABLE) {
+        print_lines(lines, items, count);
+    }
+    free(lines);
     return finish_output(code);
+}
+
+static int check_several(const struct request *request, const struct sink *sink, size_t count)
+{
+    if (count > 1 && sink->svg != NULL) {
+        complain("--svg draws one autoscaler; choose it with --name");
+        return 0;
+    }
+    for (size_t i = 0; count > 1 && i < request->loads.count; i++) {
+        if (strcmp(request->loads.list[i], "-") == 0) {
+            complain("the standard input can be read once only; choose one autoscaler with --name");
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static int replay(struct request *request, struct sink *sink)
+{
+    weir_manifest *manifest = NULL;
+    const weir_manifest_item **items = NULL;
+    size_t count = 0, all;
+    int code = EXIT_INPUT;
+
+    if (!replaying_check(request)) {
+        return EXIT_USAGE;
+    }
+    if (request_load_manifests(request, &manifest)) {
+        all = weir_manifest_item_count(manifest);
+        items = calloc(all + 1, sizeof(const weir_manifest_item *));
+        count = items != NULL ? request_choose(request, manifest, items, all, &code) : 0;
+    }
+    if (count > 0) {
+        code = request_check_names(request, items, count) && check_several(request, sink, count)
+                   ? carry_out_all(request, sink, items, count)
+                   : EXIT_USAGE;
+    }
+    free(items);
+    weir_manifest_free(manifest);
+    return code;
 }
 
 /* ---- options -------------------------------------------------------------------------------- */
@@ -412,8 +538,6 @@ static int run(int count, char **words)
     struct argument a;
     int position = 0, more;
 
-    sink.news = WEIR_TIME_NONE;
-    history_init(&sink.history);
     request_init(&request);
     while ((more = next_argument(&command_replay, count, words, &position, &a)) > 0) {
         int taken = request_take(&request, &command_replay, &a);
@@ -443,7 +567,7 @@ static int run(int count, char **words)
         request.replay.skip_idle = 0; /* every decision means every one */
     }
     sink.colour = wants_colour(stdout);
-    return carry_out(&request, &sink);
+    return replay(&request, &sink);
 }
 
 const struct command command_replay = {

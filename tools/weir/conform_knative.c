@@ -5,8 +5,10 @@
 #include "conform.h"
 #include "conform_kpa.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <weir/quantity.h>
 
 /* The texts of a ConfigMap or of annotations. */
 struct pairs {
@@ -193,9 +195,103 @@ static void run_resolve(struct scenario *s)
     }
 }
 
+/* Knative's spec as the vectors have it. */
+static cJSON *hpa_metric(const cJSON *metric)
+{
+    const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metric, "type"));
+    int is_resource = type != NULL && strcmp(type, "Resource") == 0;
+    const cJSON *source =
+        cJSON_GetObjectItemCaseSensitive(metric, is_resource ? "resource" : "pods");
+    const cJSON *target = cJSON_GetObjectItemCaseSensitive(source, "target");
+    const cJSON *named = is_resource ? source : cJSON_GetObjectItemCaseSensitive(source, "metric");
+    const cJSON *utilization = cJSON_GetObjectItemCaseSensitive(target, "averageUtilization");
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(target, "averageValue");
+    cJSON *got = cJSON_CreateObject();
+    weir_quantity quantity;
+
+    cJSON_AddItemToObject(got, "type",
+                          cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(metric, "type"), 1));
+    cJSON_AddItemToObject(got, "name",
+                          cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(named, "name"), 1));
+    cJSON_AddItemToObject(got, "target",
+                          cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(target, "type"), 1));
+    if (utilization != NULL) {
+        cJSON_AddItemToObject(got, "average_utilization", cJSON_Duplicate(utilization, 1));
+    }
+    if (cJSON_IsString(value) && weir_quantity_parse(value->valuestring, strlen(value->valuestring),
+                                                     &quantity, NULL) == WEIR_OK) {
+        char decimal[32];
+
+        if (strspn(value->valuestring, "-0123456789") == strlen(value->valuestring)) {
+            snprintf(decimal, sizeof decimal, "%s", value->valuestring);
+        } else {
+            snprintf(decimal, sizeof decimal, "%" PRId64, weir_quantity_value(&quantity));
+        }
+        cJSON_AddItemToObject(got, "average_value", cJSON_Duplicate(value, 1));
+        cJSON_AddStringToObject(got, "average_value_decimal", decimal);
+    }
+    return got;
+}
+
+static void put_window(cJSON *got, const char *name, const cJSON *spec, const char *direction)
+{
+    const cJSON *behavior = cJSON_GetObjectItemCaseSensitive(spec, "behavior");
+    const cJSON *window = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(behavior, direction), "stabilizationWindowSeconds");
+
+    cJSON_AddItemToObject(got, name,
+                          window != NULL ? cJSON_Duplicate(window, 1) : cJSON_CreateNull());
+}
+
+static cJSON *hpa_answer(const struct scenario *s)
+{
+    struct pairs a = read_pairs(of_config(s, "annotations"));
+    cJSON *got = cJSON_CreateObject(), *spec, *list;
+    const cJSON *metric, *min;
+    weir_kpa_config cluster;
+    char *text;
+    size_t need = 0;
+    int unreachable = conform_is(s->config, "reachability", "Unreachable");
+
+    conform_cluster(s, of_config(s, "autoscaler"), &cluster);
+    if (a.all != NULL) { /* there is room for it */
+        a.all[a.count++] =
+            (weir_pair){"autoscaling.knative.dev/class", "hpa.autoscaling.knative.dev"};
+    }
+    weir_knative_hpa(&cluster, a.all, a.count, "d", unreachable, NULL, 0, &need);
+    text = conform_block(need);
+    weir_knative_hpa(&cluster, a.all, a.count, "d", unreachable, text, need, NULL);
+    spec = cJSON_Parse(text);
+    min = cJSON_GetObjectItemCaseSensitive(spec, "minReplicas");
+    cJSON_AddItemToObject(got, "min_replicas",
+                          min != NULL ? cJSON_Duplicate(min, 1) : cJSON_CreateNull());
+    cJSON_AddItemToObject(
+        got, "max_replicas",
+        cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(spec, "maxReplicas"), 1));
+    list = cJSON_AddArrayToObject(got, "metrics");
+    cJSON_ArrayForEach(metric, cJSON_GetObjectItemCaseSensitive(spec, "metrics"))
+    {
+        cJSON_AddItemToArray(list, hpa_metric(metric));
+    }
+    put_window(got, "scale_up_stabilization_s", spec, "scaleUp");
+    put_window(got, "scale_down_stabilization_s", spec, "scaleDown");
+    cJSON_Delete(spec);
+    free(text);
+    free(a.all);
+    return got;
+}
+
+static void run_hpa(struct scenario *s)
+{
+    while (conform_next(s)) {
+        conform_answer(s, hpa_answer(s));
+    }
+}
+
 const struct conform_op conform_knative_ops[] = {
     {"config_autoscaler", run_config},
     {"validate_annotations", run_admission},
     {"resolve", run_resolve},
+    {"make_hpa", run_hpa},
     {NULL, NULL},
 };

@@ -7,21 +7,34 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <weir/base.h>
+#include <weir/replay.h>
 
-enum { MEASURES_MAX = 2, LABELS_MAX = 3, LABEL_SIZE = 16 };
+enum { MEASURES_MAX = 16, LABELS_MAX = 4, LABEL_SIZE = 48, HEADING_SIZE = 10 };
+
+struct request;
+
+/* A number that is shown with each decision. */
+struct measure {
+    char column[160];           /* its name in csv and json */
+    char heading[HEADING_SIZE]; /* and over the table's narrow columns; "": not in the table */
+};
 
 /* A new kind is one more row of the table in kinds.c. */
 struct kind {
-    int32_t kind; /* WEIR_KIND_* */
+    int32_t kind;        /* WEIR_KIND_* */
+    size_t config_bytes; /* of its configuration */
+
+    /* What the request adds to a configuration. 1, or 0 after a message. */
+    int (*prepare)(void *config, const struct request *request, const char *name);
 
     /* The bytes of its state, and the state itself. An error is in err. */
-    weir_status (*bytes)(const void *config, int32_t semantics, size_t *bytes, weir_error *err);
-    weir_status (*make)(void *state, size_t bytes, const void *config, int32_t semantics,
-                        int32_t ready, weir_time start, weir_error *err);
+    weir_status (*bytes)(const void *config, size_t *bytes, weir_error *err);
+    weir_status (*make)(void *state, size_t bytes, const void *config, int32_t ready,
+                        weir_time start, weir_error *err);
 
-    /* Pods to begin with where the request does not say; load that one pod can take. */
-    int32_t (*initial)(const void *config);
-    double (*pod_capacity)(const void *config);
+    /* Sets what the replay has to know: how rows are sampled, load that one pod can take, and,
+     * unless `has_initial`, the pods to begin with. */
+    void (*replay)(const void *config, int has_initial, weir_replay_config *replay);
 
     /* Requests that a pod runs at once, 0: any number. NULL: it does not read requests. */
     int64_t (*container_concurrency)(const void *config);
@@ -32,15 +45,27 @@ struct kind {
     /* One line about the bounds of the pods. */
     void (*bounds)(char *text, size_t size, const void *config);
 
-    /* The numbers that it decides on, with the names of their columns, NULL after the last. The
-     * table's columns are narrow: they show a name up to its first "_". */
-    const char *measures[MEASURES_MAX + 1];
-    void (*measure)(void *state, weir_time now, double *values);
+    /* What load above pod_capacity times the ready pods is called. */
+    const char *overload;
 
-    /* What its status says in words, with the names of the columns, NULL after the last. */
+    /* 1: Knative, with panic mode, burst capacity and an activator. */
+    int has_panic;
+
+    /* The numbers that it decides on: how many, with their names; and their values now. */
+    size_t (*measures)(const void *config, struct measure *measures);
+    void (*measure)(void *state, const void *config, weir_time now, double *values);
+
+    /* The name of what a step's item is about; NULL: steps have none. */
+    void (*item)(const void *config, int32_t item, char *text, size_t size);
+
+    /* What its status says in words, with the names of the columns, NULL after the last. The first
+     * `news` of them are in the table, which has a line when they change. */
     const char *labels[LABELS_MAX + 1];
+    size_t news;
     void (*label)(void *state, char (*values)[LABEL_SIZE]);
 };
+
+extern const struct kind kpa_kind, hpa_kind;
 
 /* NULL for a kind that cannot be replayed. */
 const struct kind *kind_of(int32_t kind);

@@ -12,7 +12,7 @@
 /* Exit codes, as --help documents them. */
 enum {
     EXIT_FINE = 0,     /* done */
-    EXIT_MISMATCH = 1, /* conform: some step did not match */
+    EXIT_MISMATCH = 1, /* conform, agree: some step did not match */
     EXIT_USAGE = 2,    /* an unknown command or option, or a bad value for one */
     EXIT_INPUT = 3,    /* a file that is missing, unreadable or malformed */
     EXIT_OUTPUT = 4    /* writing the answer failed */
@@ -38,6 +38,7 @@ struct command {
     int (*run)(int count, char **words);
 };
 
+extern const struct command command_agree;
 extern const struct command command_completions;
 extern const struct command command_conform;
 extern const struct command command_explain;
@@ -78,6 +79,9 @@ void progress_end(void);
 
 /* The shortest text that reads back as the same double: "100", "0.7", "1e+30", "NaN", "+Inf". */
 void put_double(char *text, size_t size, double value);
+
+/* A time of the clock in UTC, to the microsecond: "2026-11-24T08:03:54.221078Z". */
+void put_utc(char *text, size_t size, int64_t ns);
 
 /* A duration as Go writes it ("90s", "1m30s", "250ms"), or plain seconds. 0 when it is none. */
 int parse_duration(const char *text, int64_t *ns);

@@ -22,12 +22,12 @@ static int fail(const struct replaying *r, const weir_error *err)
 static int make_autoscaler(struct replaying *r, weir_time start)
 {
     const struct kind *kind = r->outcome.kind;
-    const void *config = r->outcome.item->config;
+    const void *config = r->outcome.config;
     weir_error err = {0};
     size_t bytes;
 
     if (r->autoscaler == NULL) {
-        if (kind->bytes(config, r->request.semantics, &bytes, &err) != WEIR_OK) {
+        if (kind->bytes(config, &bytes, &err) != WEIR_OK) {
             return fail(r, &err);
         }
         r->autoscaler = malloc(bytes);
@@ -37,45 +37,57 @@ static int make_autoscaler(struct replaying *r, weir_time start)
             return EXIT_INPUT;
         }
     }
-    if (kind->make(r->autoscaler, r->autoscaler_bytes, config, r->request.semantics,
-                   r->request.replay.initial_replicas, start, &err) != WEIR_OK) {
+    if (kind->make(r->autoscaler, r->autoscaler_bytes, config, r->request.replay.initial_replicas,
+                   start, &err) != WEIR_OK) {
         return fail(r, &err);
     }
     return EXIT_FINE;
 }
 
-/* What the replay has to know of the autoscaler that was chosen. */
-static int choose(struct replaying *r)
+static int make_config(struct replaying *r)
 {
-    const weir_manifest_item *item = request_choose(&r->request, r->manifest);
-    weir_error err = {0};
+    struct outcome *o = &r->outcome;
 
-    if (item == NULL) {
-        return weir_manifest_item_count(r->manifest) == 0 ? EXIT_INPUT : EXIT_USAGE;
+    o->config = malloc(o->kind->config_bytes);
+    if (o->config == NULL) {
+        complain("there is no memory left");
+        return EXIT_INPUT;
     }
+    memcpy(o->config, o->item->config, o->kind->config_bytes);
+    return o->kind->prepare(o->config, &r->request, o->item->name) ? EXIT_FINE : EXIT_USAGE;
+}
+
+/* What the replay has to know of its autoscaler. */
+static int prepare(struct replaying *r, const weir_manifest_item *item)
+{
+    struct outcome *o = &r->outcome;
+    weir_error err = {0};
+    int code;
+
     if (weir_replay_config_check(&r->request.replay, &err) != WEIR_OK) {
         complain("the replay's %s %s", err.path, err.message);
         return EXIT_USAGE;
     }
-    r->outcome.item = item;
-    r->outcome.kind = kind_of(item->kind);
-    if (r->outcome.kind == NULL) {
+    o->item = item;
+    o->kind = kind_of(item->kind);
+    if (o->kind == NULL) {
         complain("%s: weir cannot replay this kind yet", item->name);
         return EXIT_INPUT;
     }
-    if (!r->request.has_initial) {
-        r->request.replay.initial_replicas = r->outcome.kind->initial(item->config);
+    code = make_config(r);
+    if (code != EXIT_FINE) {
+        return code;
     }
-    r->request.replay.pod_capacity = r->outcome.kind->pod_capacity(item->config);
+    o->kind->replay(o->config, r->request.has_initial, &r->request.replay);
+    o->measure_count = o->kind->measures(o->config, o->measures);
     if (r->request.by_requests) {
-        if (r->outcome.kind->container_concurrency == NULL) {
+        if (o->kind->container_concurrency == NULL) {
             complain("%s: a %s is not replayed with requests; give it rows with --load", item->name,
                      item->api_kind);
             return EXIT_USAGE;
         }
         r->request.replay.requests_max = REQUESTS_MAX;
-        r->request.replay.container_concurrency =
-            r->outcome.kind->container_concurrency(item->config);
+        r->request.replay.container_concurrency = o->kind->container_concurrency(o->config);
     }
     return make_autoscaler(r, 0);
 }
@@ -101,69 +113,64 @@ int find_column(struct replaying *r, const char *name, const char *const *usual,
     return column;
 }
 
-static int open_load(struct replaying *r)
+int open_csv(struct replaying *r, const char *path, int *time_column)
 {
     static const char *const usual[] = {"time", "timestamp", "time_s", "ts", NULL};
     static const char *const starts[] = {"start", "time", "timestamp", "start_time", NULL};
     char message[CSV_MESSAGE_MAX];
 
-    r->source = r->request.by_requests ? &requests_source : &rows_source;
-    if (r->request.workers > 0) {
-        return r->source->open(r);
-    }
-    r->csv = csv_open(r->request.load, message);
+    r->csv = csv_open(path, message);
     if (r->csv == NULL) {
         complain("%s", message);
         return EXIT_INPUT;
     }
-    r->time_column = r->request.by_requests ? find_column(r, r->request.start, starts, 1)
-                                            : find_column(r, r->request.time_column, usual, 1);
-    return r->time_column < 0 ? EXIT_INPUT : r->source->open(r);
+    *time_column = r->request.by_requests ? find_column(r, r->request.start, starts, 1)
+                                          : find_column(r, r->request.time_column, usual, 1);
+    return *time_column < 0 ? EXIT_INPUT : EXIT_FINE;
 }
 
-/* What does not go together. 1 when it does, 0 after a message. */
-static int goes_together(const struct request *q)
+int replaying_check(const struct request *request)
 {
-    if (q->file_count == 0 || (q->load == NULL && q->workers == 0)) {
+    if (request->files.count == 0 || (request->load == NULL && request->workers == 0)) {
         complain("a manifest (-f FILE) and a load (--load FILE.csv, --requests FILE.csv or "
                  "--workers N) are needed; see --help");
         return 0;
     }
-    if (q->load != NULL && q->workers > 0) {
+    if (request->load != NULL && request->workers > 0) {
         complain("--workers makes the load itself: it does not go with --load or --requests");
         return 0;
     }
-    if (q->by_requests && q->scale != 1.0) {
+    if (request->by_requests && request->scale != 1.0) {
         complain("--scale multiplies rows; it does not go with --requests or --workers");
         return 0;
     }
-    if (q->workers > 0 && (!q->has_service_time || q->service_time <= 0)) {
+    if (request->workers > 0 && (!request->has_service_time || request->service_time <= 0)) {
         complain("--workers needs --service-time TIME: how long a request runs");
         return 0;
     }
     return 1;
 }
 
-struct replaying *replaying_open(const struct request *request, int *code)
+struct replaying *replaying_open(const struct request *request, const weir_manifest_item *item,
+                                 int *code)
 {
-    struct replaying *r;
+    struct replaying *r = calloc(1, sizeof *r);
 
-    *code = EXIT_USAGE;
-    if (!goes_together(request)) {
-        return NULL;
-    }
-    r = calloc(1, sizeof *r);
     if (r == NULL) {
         complain("there is no memory left");
         *code = EXIT_INPUT;
         return NULL;
     }
     r->request = *request;
+    r->outcome.one_of_several = request->several;
     weir_decision_init(&r->moment.decision, sizeof r->moment.decision);
     weir_explain_init(&r->moment.explain, sizeof r->moment.explain);
-    *code = request_load_manifests(request, &r->manifest) ? choose(r) : EXIT_INPUT;
+    r->source = item->kind == WEIR_KIND_HPA ? &metrics_source
+                : request->by_requests      ? &requests_source
+                                            : &rows_source;
+    *code = prepare(r, item);
     if (*code == EXIT_FINE) {
-        *code = open_load(r);
+        *code = r->source->open(r);
     }
     if (*code != EXIT_FINE) {
         replaying_close(r);
@@ -174,15 +181,23 @@ struct replaying *replaying_open(const struct request *request, int *code)
 
 void replaying_close(struct replaying *r)
 {
-    if (r != NULL) {
-        if (r->csv != NULL) {
-            csv_close(r->csv);
-        }
-        weir_manifest_free(r->manifest);
-        free(r->autoscaler);
-        free(r->replay);
-        free(r);
+    if (r == NULL) {
+        return;
     }
+    if (r->source->close != NULL) {
+        r->source->close(r);
+    } else if (r->csv != NULL) {
+        csv_close(r->csv);
+    }
+    free(r->outcome.config);
+    free(r->autoscaler);
+    free(r->replay);
+    free(r);
+}
+
+void replaying_print_load(const struct replaying *r)
+{
+    r->source->describe(r);
 }
 
 const struct outcome *replaying_outcome(const struct replaying *r)
@@ -206,8 +221,13 @@ static int start(struct replaying *r, weir_time first)
 {
     weir_error err = {0};
     size_t bytes;
-    int code = make_autoscaler(r, first);
+    int32_t recorded = r->source->initial != NULL ? r->source->initial(r) : -1;
+    int code;
 
+    if (recorded >= 0 && !r->request.has_initial) {
+        r->request.replay.initial_replicas = recorded;
+    }
+    code = make_autoscaler(r, first);
     if (code != EXIT_FINE) {
         return code;
     }
@@ -232,16 +252,14 @@ static int start(struct replaying *r, weir_time first)
 /* Completes the moment of a decision for those who look. */
 static void complete(struct replaying *r, struct moment *m)
 {
-    const weir_reading *main = &r->readings[r->main];
-
     if (r->request.by_requests) {
         m->has_load = 1;
         m->load = weir_replay_load(r->replay);
     } else {
-        m->has_load = r->outcome.rows > 0 && main->status == WEIR_OK &&
+        m->has_load = r->outcome.rows > 0 && r->has_load &&
                       m->decision.at - r->outcome.last < r->request.replay.hold;
     }
-    r->outcome.kind->measure(r->autoscaler, m->decision.at, m->measures);
+    r->outcome.kind->measure(r->autoscaler, r->outcome.config, m->decision.at, m->measures);
     r->outcome.kind->label(r->autoscaler, m->labels);
 }
 
@@ -317,17 +335,56 @@ static int finish(struct replaying *r, witness see, void *user, int go_on)
     return go_on;
 }
 
+const char *read_time(const struct csv_field *field, weir_time *at, int has_last, weir_time last,
+                      int same_is_fine)
+{
+    const char *expected = csv_time(field, at);
+
+    if (expected == NULL && has_last && *at < last) {
+        return "time goes back: a later time than in the row before was expected";
+    }
+    if (expected == NULL && has_last && *at == last && !same_is_fine) {
+        return "time stands still: a later time than in the row before was expected";
+    }
+    return expected;
+}
+
+void note_gap(struct replaying *r, const struct csv_field *field, weir_time at)
+{
+    char hold[32], gap[32], expected[160];
+
+    if (++r->outcome.gaps > 1) {
+        return;
+    }
+    put_duration(hold, sizeof hold, r->request.replay.hold);
+    put_duration(gap, sizeof gap, at - r->outcome.last);
+    snprintf(expected, sizeof expected,
+             "a gap of %s without data: a row at most %s after the one before was expected (see "
+             "--hold)",
+             gap, hold);
+    csv_complain(r->csv, field, expected);
+    complain("%s", csv_message(r->csv));
+}
+
+int let_stand(struct replaying *r, witness see, void *user, weir_time *end)
+{
+    weir_duration step = r->step > 0 ? r->step : WEIR_SECOND;
+
+    *end += step < r->request.replay.hold ? step : r->request.replay.hold;
+    return decide_until(r, *end, see, user);
+}
+
 int replaying_run(struct replaying *r, witness see, void *user)
 {
     struct outcome *o = &r->outcome;
     int more, go_on = 1, code = EXIT_FINE;
     weir_time at;
 
-    if (r->csv == NULL && start(r, 0) != EXIT_FINE) {
+    if (r->request.workers > 0 && start(r, 0) != EXIT_FINE) {
         return EXIT_INPUT;
     }
-    while (r->csv != NULL && go_on > 0 && (more = csv_next(r->csv)) != 0) {
-        if (more == 1 && r->source->read(r, &at)) {
+    while (r->request.workers == 0 && go_on > 0 && (more = r->source->next(r, &at)) != 0) {
+        if (more == 1) {
             if (at >= r->request.from && at <= r->request.to) {
                 go_on = take_row(r, at, see, user);
                 if (o->rows % PROGRESS_ROWS == 0) {

@@ -9,6 +9,7 @@
 #include "program.h"
 
 #include <weir/autoscaler.h>
+#include <weir/hpa.h>
 #include <weir/manifest.h>
 #include <weir/replay.h>
 
@@ -16,10 +17,17 @@
 
 enum { FILES_MAX = 64, WORKERS_MAX = 1000000 };
 
+/* Words of an option that may be given again. */
+struct words {
+    const char *list[FILES_MAX];
+    size_t count;
+};
+
 /* The options that both commands begin with, in this order. */
 #define REPLAY_OPTIONS                                                                             \
     {"--file", 'f', "MANIFEST", "a Kubernetes manifest, YAML or JSON; may be given again"},        \
-        {"--load", 0, "FILE.csv", "the recorded load, plain or gzip; - is the standard input"},    \
+        {"--load", 0, "FILE.csv",                                                                  \
+         "the recorded load, plain or gzip; - is the standard input; HPA: may be given again"},    \
         {"--requests", 0, "FILE.csv", "instead: a log of requests, one a row, in order of start"}, \
         {"--workers", 0, "N", "instead: a load generator with N requests in flight"},              \
         {"--for", 0, "TIME", "how long the workers send requests (default 30s)"},                  \
@@ -39,7 +47,18 @@ enum { FILES_MAX = 64, WORKERS_MAX = 1000000 };
         {"--hold", 0, "TIME", "how long a row stands for (default 5m)"},                           \
         {"--from", 0, "TIME", "leaves earlier rows out"},                                          \
         {"--to", 0, "TIME", "leaves later rows out; requests: goes on up to then"},                \
-        {"--semantics", 0, "RELEASE", "'serving 0.51' (default) or 'serving 0.42'"},               \
+        {"--semantics", 0, "RELEASE",                                                              \
+         "'serving 0.51' (default) or 'serving 0.42'; HPA: '1.37' (default) to '1.27'"},           \
+        {"--metric", 0, "NAME=COLUMN",                                                             \
+         "HPA: the column of a metric, or several: COLUMN,COLUMN; may be given again"},            \
+        {"--replicas", 0, "COLUMN|N",                                                              \
+         "HPA: the recorded pods; values of pods are then averages over so many"},                 \
+        {"--pod", 0, "COLUMN", "HPA: rows are single pods', named in this column (default pod)"},  \
+        {"--pod-request", 0, "NAME=QUANTITY",                                                      \
+         "HPA: what a pod requests of a resource (default: the load has percent of it)"},          \
+        {"--sync-period", 0, "TIME", "HPA: time between decisions, or NAME=TIME (default 15s)"},   \
+        {"--flag", 0, "NAME=VALUE",                                                                \
+         "HPA: a flag or feature gate of the controller; may be given again"},                     \
     {                                                                                              \
         "--keep-going", 0, NULL, "leave bad rows out and count them"                               \
     }
@@ -66,14 +85,19 @@ enum {
     OPTION_FROM,
     OPTION_TO,
     OPTION_SEMANTICS,
+    OPTION_METRIC,
+    OPTION_REPLICAS,
+    OPTION_POD,
+    OPTION_POD_REQUEST,
+    OPTION_SYNC_PERIOD,
+    OPTION_FLAG,
     OPTION_KEEP_GOING,
     REPLAY_OPTION_COUNT /* a command's own options begin here */
 };
 
 struct request {
-    const char *files[FILES_MAX];
-    size_t file_count;
-    const char *load; /* the file of --load or --requests; NULL: none was given */
+    struct words files, loads;
+    const char *load; /* the first file of --load, or that of --requests; NULL: none was given */
     const char *name, *time_column, *concurrency, *rps, *start, *duration, *end;
     int64_t service_time, from, to, workers, workers_for;
     int by_requests; /* 1: one by one, from the file or by workers */
@@ -81,6 +105,10 @@ struct request {
     int has_service_time, has_initial, keep_going;
     int32_t semantics;
     weir_replay_config replay;
+    struct words metrics, pod_requests, sync_periods; /* each word has a "=", but sync periods */
+    const char *replicas, *pod;
+    int several;         /* autoscalers are replayed one after the other */
+    weir_hpa_config hpa; /* what the controller has been told */
 };
 
 /* Sets the defaults of a request. */
@@ -97,9 +125,15 @@ int take_time(const char *option, const char *value, int64_t *ns);
 /* Reads the files of a request. 1, or 0 after messages. *manifest is to be freed in any case. */
 int request_load_manifests(const struct request *request, weir_manifest **manifest);
 
-/* The autoscaler that the request is about; NULL after a message. */
-const weir_manifest_item *request_choose(const struct request *request,
-                                         const weir_manifest *manifest);
+/* The autoscalers that the request is about, at most `max`: how many. 0 after a message, with the
+ * exit code in *code. */
+size_t request_choose(const struct request *request, const weir_manifest *manifest,
+                      const weir_manifest_item **items, size_t max, int *code);
+
+/* Whether every word about metrics names one, of one of these autoscalers (kinds_hpa.c). 1, or 0
+ * after a message. */
+int request_check_names(const struct request *request, const weir_manifest_item *const *items,
+                        size_t count);
 
 /* ---- carrying it out (replaying.c) ---------------------------------------------------------- */
 
@@ -119,6 +153,10 @@ struct outcome {
     weir_report report;
     const weir_manifest_item *item;
     const struct kind *kind;
+    void *config; /* of the item, with what the request adds */
+    struct measure measures[MEASURES_MAX];
+    size_t measure_count;
+    int one_of_several; /* autoscalers: each line says which */
     const char *series; /* the main one */
     weir_time first, last;
     int64_t rows, bad_rows, gaps;
@@ -130,9 +168,16 @@ struct replaying; /* a request being carried out */
 /* Sees a decision; returns 0 to stop. */
 typedef int (*witness)(void *user, const struct moment *moment);
 
-/* Loads manifests and opens the load. NULL after messages; the exit code in *code. */
-struct replaying *replaying_open(const struct request *request, int *code);
+/* Opens the load for one autoscaler of a manifest. NULL after messages; the exit code in *code. */
+struct replaying *replaying_open(const struct request *request, const weir_manifest_item *item,
+                                 int *code);
 const struct outcome *replaying_outcome(const struct replaying *r);
+
+/* What does not go together in a request. 1 when it does, 0 after a message. */
+int replaying_check(const struct request *request);
+
+/* Prints where the load comes from, and how it answers to the pods. */
+void replaying_print_load(const struct replaying *r);
 
 /* Whether what is replayed is requests; then what they came to. */
 int replaying_waits(const struct replaying *r, weir_waits *waits);
@@ -164,8 +209,20 @@ void put_duration(char *text, size_t size, weir_duration duration);
 /* The shortest decimal number that reads back as the same double; JSON has no NaN: "null". */
 void put_number(char *text, size_t size, double x);
 
+/* ---- reasons (reasons.c) -------------------------------------------------------------------- */
+
+/* One step, with the name of the metric that it is about. */
+void put_step(char *text, size_t size, const struct outcome *outcome, const weir_step *step);
+
 /* What moved the decision, in words. relabeled: its conditions or its mode are new. */
-void put_reason(char *text, size_t size, const weir_explain *explain, int relabeled);
+void put_reason(char *text, size_t size, const struct outcome *outcome, const weir_explain *explain,
+                int relabeled);
+
+/* ---- JSON and csv (words.c) ----------------------------------------------------------------- */
+
+/* A text in quotes, as JSON and as csv have it; of csv only where it needs them. */
+void print_json_text(const char *text);
+void print_csv_text(const char *text);
 
 /* The steps of a decision as the JSON list "steps":[...]. */
 void print_json_steps(const weir_explain *explain);

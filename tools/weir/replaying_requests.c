@@ -3,9 +3,11 @@
  */
 #include "replaying_state.h"
 
+#include <inttypes.h>
+
 /* After the last request: until all are answered, and the pods have come to rest. */
 #define REST    (120 * WEIR_SECOND)
-#define LONGEST (24 * 3600 * WEIR_SECOND)
+#define LONGEST (INT64_C(24) * 3600 * WEIR_SECOND)
 
 static int open_log(struct replaying *r)
 {
@@ -16,7 +18,13 @@ static int open_log(struct replaying *r)
     r->outcome.series =
         weir_autoscaler_series_name(r->autoscaler, weir_autoscaler_main_series(r->autoscaler));
     r->duration_column = r->end_column = -1;
-    if (r->csv == NULL || q->has_service_time) {
+    if (q->workers > 0) {
+        return EXIT_FINE;
+    }
+    if (open_csv(r, q->load, &r->time_column) != EXIT_FINE) {
+        return EXIT_INPUT;
+    }
+    if (q->has_service_time) {
         return EXIT_FINE;
     }
     r->end_column = q->duration == NULL ? find_column(r, q->end, ends, q->end != NULL) : -1;
@@ -53,11 +61,17 @@ static const char *read_duration(struct replaying *r, weir_time at, const struct
     return NULL;
 }
 
-static int read_request(struct replaying *r, weir_time *at)
+static int next(struct replaying *r, weir_time *at)
 {
-    const struct csv_field *field = csv_get(r->csv, r->time_column);
-    const char *expected = csv_time(field, at);
+    int more = csv_next(r->csv);
+    const struct csv_field *field;
+    const char *expected;
 
+    if (more != 1) {
+        return more;
+    }
+    field = csv_get(r->csv, r->time_column);
+    expected = csv_time(field, at);
     if (expected == NULL && r->outcome.started && *at < r->outcome.last) {
         expected = "time goes back: requests in order of their start were expected";
     }
@@ -66,7 +80,7 @@ static int read_request(struct replaying *r, weir_time *at)
     }
     if (expected != NULL) {
         csv_complain(r->csv, field, expected);
-        return 0;
+        return -1;
     }
     return 1;
 }
@@ -135,4 +149,22 @@ static int finish(struct replaying *r, witness see, void *user, weir_time *end)
     return go_on > 0 ? come_to_rest(r, see, user, end) : go_on;
 }
 
-const struct source requests_source = {open_log, read_request, take, finish};
+static void describe(const struct replaying *r)
+{
+    const struct request *q = &r->request;
+
+    if (q->workers > 0) {
+        char service[32], length[32];
+
+        put_duration(service, sizeof service, q->service_time);
+        put_duration(length, sizeof length, q->workers_for);
+        printf("  load: %" PRId64
+               " workers for %s; a request runs %s, and the next one follows it\n",
+               q->workers, length, service);
+    } else {
+        printf("  load: the requests of %s\n", q->load);
+    }
+}
+
+const struct source requests_source = {
+    .open = open_log, .next = next, .take = take, .finish = finish, .describe = describe};

@@ -54,8 +54,17 @@ static int bind_all(struct replaying *r)
 {
     const struct request *q = &r->request;
     const char *concurrency = q->concurrency, *rps = q->rps;
-    int code = EXIT_FINE;
+    int code;
 
+    if (q->loads.count > 1) {
+        complain("%s reads one load; only a HorizontalPodAutoscaler reads several",
+                 r->outcome.item->name);
+        return EXIT_USAGE;
+    }
+    code = open_csv(r, q->load, &r->time_column);
+    if (code != EXIT_FINE) {
+        return code;
+    }
     if (concurrency == NULL && !q->has_service_time && csv_find(r->csv, "concurrency") != -1) {
         concurrency = "concurrency";
     }
@@ -81,20 +90,21 @@ static int bind_all(struct replaying *r)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
-/* Reads the row at hand into the readings. 0 when it is bad, with csv_message(). */
-static int read_row(struct replaying *r, weir_time *at)
+/* Reads the next row into the readings. */
+static int next(struct replaying *r, weir_time *at)
 {
-    const struct csv_field *field = csv_get(r->csv, r->time_column);
-    const char *expected = csv_time(field, at);
+    int more = csv_next(r->csv);
+    const struct csv_field *field;
+    const char *expected;
 
-    if (expected == NULL && r->outcome.started && *at <= r->outcome.last) {
-        expected = *at < r->outcome.last
-                       ? "time goes back: a later time than in the row before was expected"
-                       : "time stands still: a later time than in the row before was expected";
+    if (more != 1) {
+        return more;
     }
+    field = csv_get(r->csv, r->time_column);
+    expected = read_time(field, at, r->outcome.started, r->outcome.last, 0);
     if (expected != NULL) {
         csv_complain(r->csv, field, expected);
-        return 0;
+        return -1;
     }
     for (size_t i = 0; i < r->binding_count; i++) {
         weir_reading *reading = &r->readings[i];
@@ -108,29 +118,11 @@ static int read_row(struct replaying *r, weir_time *at)
         } else if (!csv_number(field, &reading->value) || !(reading->value >= 0.0) ||
                    reading->value > 1e300) {
             csv_complain(r->csv, field, "a load of 0 or more was expected");
-            return 0;
+            return -1;
         }
         reading->value *= r->bindings[i].factor;
     }
     return 1;
-}
-
-/* Says so at the first gap, and counts. */
-static void note_gap(struct replaying *r, weir_time at)
-{
-    char hold[32], gap[32], expected[160];
-
-    if (++r->outcome.gaps > 1) {
-        return;
-    }
-    put_duration(hold, sizeof hold, r->request.replay.hold);
-    put_duration(gap, sizeof gap, at - r->outcome.last);
-    snprintf(expected, sizeof expected,
-             "a gap of %s without data: a row at most %s after the one before was expected (see "
-             "--hold)",
-             gap, hold);
-    csv_complain(r->csv, csv_get(r->csv, r->time_column), expected);
-    complain("%s", csv_message(r->csv));
 }
 
 static weir_status take(struct replaying *r, weir_time at)
@@ -139,11 +131,12 @@ static weir_status take(struct replaying *r, weir_time at)
     weir_status status;
 
     if (at - o->last > r->request.replay.hold) {
-        note_gap(r, at);
+        note_gap(r, csv_get(r->csv, r->time_column), at);
     }
     status = weir_replay_record(r->replay, r->autoscaler, r->readings, r->binding_count);
     if (status == WEIR_OK) {
         r->moment.load = r->readings[r->main].value;
+        r->has_load = r->readings[r->main].status == WEIR_OK;
         if (at > o->last && (r->step == 0 || at - o->last < r->step)) {
             r->step = at - o->last;
         }
@@ -151,13 +144,14 @@ static weir_status take(struct replaying *r, weir_time at)
     return status;
 }
 
-/* The last row stands for as long as rows are apart. */
-static int finish(struct replaying *r, witness see, void *user, weir_time *end)
+static void describe(const struct replaying *r)
 {
-    weir_duration step = r->step > 0 ? r->step : WEIR_SECOND;
-
-    *end += step < r->request.replay.hold ? step : r->request.replay.hold;
-    return decide_until(r, *end, see, user);
+    printf("  load: %s of %s", r->outcome.series, r->request.load);
+    if (r->request.scale != 1.0) {
+        printf(", times %.6g", r->request.scale);
+    }
+    printf("; as recorded, whatever is decided\n");
 }
 
-const struct source rows_source = {bind_all, read_row, take, finish};
+const struct source rows_source = {
+    .open = bind_all, .next = next, .take = take, .finish = let_stand, .describe = describe};

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <weir/fields.h>
 #include <weir/kpa.h>
 
 /* ---- options -------------------------------------------------------------------------------- */
@@ -20,6 +21,8 @@ void request_init(struct request *request)
     request->scale = 1.0;
     request->workers_for = 30 * WEIR_SECOND;
     weir_replay_config_init(&request->replay, sizeof request->replay);
+    weir_hpa_config_init(&request->hpa, sizeof request->hpa);
+    request->hpa.max_replicas = 1; /* any: each manifest has its own */
 }
 
 static int take_duration(const char *option, const char *value, int64_t *ns)
@@ -99,27 +102,130 @@ static int take_workers(struct request *request, const char *value)
     return 1;
 }
 
+/* Which of the words of an enum a text is; -1: none. */
+static int64_t word_of(const char *words, const char *text)
+{
+    const char *word;
+    size_t length;
+
+    for (int64_t i = 0; (word = next_choice(&words, &length)) != NULL; i++) {
+        if (strlen(text) == length && strncmp(word, text, length) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static const weir_field *hpa_fields(size_t *count)
+{
+    const weir_field *fields;
+
+    weir_fields(WEIR_CONFIG_HPA, &fields, count);
+    return fields;
+}
+
 static int take_semantics(struct request *request, const char *value)
 {
+    size_t count;
+    const weir_field *fields = hpa_fields(&count);
+
     if (strcmp(value, "serving 0.51") == 0) {
         request->semantics = WEIR_SERVING_0_51;
-    } else if (strcmp(value, "serving 0.42") == 0) {
+        return 1;
+    }
+    if (strcmp(value, "serving 0.42") == 0) {
         request->semantics = WEIR_SERVING_0_42;
-    } else {
-        complain("--semantics is 'serving 0.51' or 'serving 0.42', not %s", value);
+        return 1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(fields[i].name, "semantics") == 0 && word_of(fields[i].values, value) >= 0) {
+            request->hpa.semantics = (int32_t)word_of(fields[i].values, value);
+            return 1;
+        }
+    }
+    complain("--semantics is 'serving 0.51' or 'serving 0.42', for HPAs '1.37' to '1.27', not %s",
+             value);
+    return -1;
+}
+
+/* Sets a field of the controller from a flag's text. 0 when that is no value for it. */
+static int set_flag(weir_hpa_config *config, const weir_field *field, const char *text)
+{
+    char *at = (char *)config + field->offset;
+    struct csv_field number = {text, strlen(text), 1};
+    int32_t gate;
+
+    switch (field->type) {
+    case WEIR_FIELD_DOUBLE: return csv_number(&number, (double *)(void *)at);
+    case WEIR_FIELD_DURATION: return parse_duration(text, (int64_t *)(void *)at);
+    default:
+        gate = strcmp(text, "true") == 0    ? WEIR_GATE_ON
+               : strcmp(text, "false") == 0 ? WEIR_GATE_OFF
+                                            : -1;
+        memcpy(at, &gate, sizeof gate);
+        return gate >= 0;
+    }
+}
+
+/* A flag or a gate by its upstream name. */
+static int take_flag(struct request *request, const char *value)
+{
+    const char *equals = strchr(value, '='), *names[FILES_MAX], *near;
+    size_t count, known = 0, length = equals != NULL ? (size_t)(equals - value) : strlen(value);
+    const weir_field *fields = hpa_fields(&count);
+    char name[128];
+    weir_error err;
+
+    snprintf(name, sizeof name, "%.*s", (int)length, value);
+    for (size_t i = 0; i < count && known < FILES_MAX; i++) {
+        const char *key = fields[i].global_key[0] != '\0'         ? fields[i].global_key
+                          : strncmp(fields[i].key, "HPA", 3) == 0 ? fields[i].key
+                                                                  : NULL;
+
+        if (key == NULL) {
+            continue;
+        }
+        names[known++] = key;
+        if (strcmp(key, name) == 0) {
+            if (equals != NULL && set_flag(&request->hpa, &fields[i], equals + 1) &&
+                weir_hpa_config_check(&request->hpa, &err) == WEIR_OK) {
+                return 1;
+            }
+            complain("--flag %s takes a %s, not %s", name,
+                     fields[i].type == WEIR_FIELD_DOUBLE     ? "fraction like 0.1"
+                     : fields[i].type == WEIR_FIELD_DURATION ? "duration like 5m0s"
+                                                             : "word, true or false",
+                     equals != NULL ? equals + 1 : "nothing");
+            return -1;
+        }
+    }
+    near = weir_nearest_name(name, names, known);
+    complain("--flag does not know %s%s%s%s; weir fields hpa has the flags and gates", name,
+             near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+             near != NULL ? "?" : "");
+    return -1;
+}
+
+static int take_word(struct words *words, const char *option, const char *value)
+{
+    if (words->count == FILES_MAX) {
+        complain("%s can be given at most %d times", option, FILES_MAX);
         return -1;
     }
+    words->list[words->count++] = value;
     return 1;
 }
 
-static int take_file(struct request *request, const char *value)
+/* The same for a word that must be "NAME=...". */
+static int take_pair(struct words *words, const char *option, const char *value, const char *what)
 {
-    if (request->file_count == FILES_MAX) {
-        complain("at most %d files can be given", FILES_MAX);
+    const char *equals = strchr(value, '=');
+
+    if (equals == NULL || equals == value || equals[1] == '\0') {
+        complain("%s takes NAME=%s, not %s", option, what, value);
         return -1;
     }
-    request->files[request->file_count++] = value;
-    return 1;
+    return take_word(words, option, value);
 }
 
 int request_take(struct request *request, const struct command *command,
@@ -135,8 +241,10 @@ int request_take(struct request *request, const struct command *command,
     }
     name = command->options[argument->option].name;
     switch (argument->option) {
-    case OPTION_FILE: return take_file(request, value);
-    case OPTION_LOAD: request->load = value; return 1;
+    case OPTION_FILE: return take_word(&request->files, name, value);
+    case OPTION_LOAD:
+        request->load = request->load != NULL ? request->load : value;
+        return take_word(&request->loads, name, value);
     case OPTION_REQUESTS:
         request->load = value;
         request->by_requests = 1;
@@ -161,6 +269,12 @@ int request_take(struct request *request, const struct command *command,
     case OPTION_FROM: return take_time(name, value, &request->from);
     case OPTION_TO: return take_time(name, value, &request->to);
     case OPTION_SEMANTICS: return take_semantics(request, value);
+    case OPTION_METRIC: return take_pair(&request->metrics, name, value, "COLUMN");
+    case OPTION_REPLICAS: request->replicas = value; return 1;
+    case OPTION_POD: request->pod = value; return 1;
+    case OPTION_POD_REQUEST: return take_pair(&request->pod_requests, name, value, "QUANTITY");
+    case OPTION_SYNC_PERIOD: return take_word(&request->sync_periods, name, value);
+    case OPTION_FLAG: return take_flag(request, value);
     case OPTION_KEEP_GOING: request->keep_going = 1; return 1;
     default: return 0;
     }
@@ -221,18 +335,19 @@ int request_load_manifests(const struct request *request, weir_manifest **manife
         complain("there is no memory left");
         return 0;
     }
-    for (size_t i = 0; i < request->file_count; i++) {
+    weir_manifest_set_defaults(*manifest, WEIR_KIND_HPA, &request->hpa);
+    for (size_t i = 0; i < request->files.count; i++) {
         size_t length;
-        char *text = read_file(request->files[i], &length);
+        char *text = read_file(request->files.list[i], &length);
         weir_status status;
 
         if (text == NULL) {
             return 0;
         }
-        status = weir_manifest_add(*manifest, request->files[i], text, length);
+        status = weir_manifest_add(*manifest, request->files.list[i], text, length);
         free(text);
         if (status != WEIR_OK) {
-            complain("%s: %s", request->files[i], weir_strerror(status));
+            complain("%s: %s", request->files.list[i], weir_strerror(status));
             return 0;
         }
     }
@@ -248,27 +363,44 @@ int request_load_manifests(const struct request *request, weir_manifest **manife
     return errors == 0;
 }
 
-const weir_manifest_item *request_choose(const struct request *request,
-                                         const weir_manifest *manifest)
+/* Several can be replayed in one run, unless two of them would scale on the same column. */
+static int may_be_several(const weir_manifest *manifest)
 {
-    size_t count = weir_manifest_item_count(manifest);
+    int revisions = 0;
+
+    for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
+        revisions += weir_manifest_get_item(manifest, i)->kind == WEIR_KIND_KPA;
+    }
+    return revisions <= 1;
+}
+
+size_t request_choose(const struct request *request, const weir_manifest *manifest,
+                      const weir_manifest_item **items, size_t max, int *code)
+{
+    size_t count = weir_manifest_item_count(manifest), chosen = 0;
 
     for (size_t i = 0; i < count; i++) {
         const weir_manifest_item *item = weir_manifest_get_item(manifest, i);
 
-        if (request->name == NULL ? count == 1 : strcmp(item->name, request->name) == 0) {
-            return item;
+        if ((request->name == NULL || strcmp(item->name, request->name) == 0) && chosen < max) {
+            items[chosen++] = item;
         }
     }
+    if (chosen > 0 && (count == chosen || request->name != NULL) &&
+        (chosen == 1 || may_be_several(manifest))) {
+        return chosen;
+    }
+    *code = count == 0 ? EXIT_INPUT : EXIT_USAGE;
     if (count == 0) {
-        complain("the files describe no autoscaler (a Knative Service, Configuration or Revision)");
-        return NULL;
+        complain("the files describe no autoscaler (a HorizontalPodAutoscaler, or a Knative "
+                 "Service, Configuration or Revision)");
+        return 0;
     }
     fprintf(stderr, "weir: %s; the files have:",
-            request->name != NULL ? "no autoscaler has that name" : "choose one with --name");
+            chosen == 0 ? "no autoscaler has that name" : "choose one with --name");
     for (size_t i = 0; i < count; i++) {
         fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
     }
     fputc('\n', stderr);
-    return NULL;
+    return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * words.c - times, numbers and reasons as people and programs read them.
+ * words.c - times, numbers and decisions as people and programs read them.
  */
 #include "replaying.h"
 
@@ -37,6 +37,15 @@ void put_time(char *text, size_t size, weir_time time, weir_time first)
     snprintf(text, size,
              "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64 ":%02" PRId64 "Z",
              year, month, day, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+}
+
+void put_utc(char *text, size_t size, int64_t ns)
+{
+    char whole[40];
+
+    put_time(whole, sizeof whole, ns, WEIR_TIME_NEVER);
+    snprintf(text, size, "%.*s.%06" PRId64 "Z", (int)strcspn(whole, "Z"), whole,
+             ns % WEIR_SECOND / 1000);
 }
 
 void put_seconds(char *text, size_t size, weir_time time)
@@ -90,80 +99,6 @@ void put_number(char *text, size_t size, double x)
     }
 }
 
-/* Four digits are enough for people. */
-static double rounded(double x)
-{
-    char text[40];
-
-    if (!isfinite(x) || fabs(x) >= 1e4) {
-        return x;
-    }
-    snprintf(text, sizeof text, "%.4g", x);
-    return strtod(text, NULL);
-}
-
-/* ---- reasons -------------------------------------------------------------------------------- */
-
-/* Rules that are news even where they leave the replicas alone: something began or ended. */
-static int is_news(int32_t rule)
-{
-    const char *name = weir_rule_name(rule), *dot = strrchr(name, '.');
-
-    return dot != NULL && (strcmp(dot, ".enter") == 0 || strcmp(dot, ".leave") == 0 ||
-                           strncmp(name, "kpa.zero.", 9) == 0);
-}
-
-/* Rules that only join what comes before to what comes after. */
-static int is_link(int32_t rule)
-{
-    return rule == WEIR_RULE_KPA_WISH || rule == WEIR_RULE_KPA_KEPT;
-}
-
-/* Adds a step's sentence, without the rule and the replicas that come before it. */
-static size_t add_sentence(char *text, size_t size, size_t used, const weir_step *step)
-{
-    weir_step round = *step;
-    char line[256];
-    const char *sentence;
-    int n;
-
-    round.measured = rounded(step->measured);
-    round.limit = rounded(step->limit);
-    weir_step_text(&round, line, sizeof line, NULL);
-    sentence = strstr(line, ", ");
-    n = snprintf(text + used, size - used, "%s%s", used > 0 ? "; " : "",
-                 sentence != NULL ? sentence + 2 : line);
-    return n > 0 && used + (size_t)n < size ? used + (size_t)n : size - 1;
-}
-
-/* The step that speaks where the pods stay as they are. */
-static const weir_step *quiet_step(const weir_explain *explain, int relabeled)
-{
-    for (uint32_t i = 0; relabeled && i < explain->count; i++) {
-        if (explain->steps[i].rule == WEIR_RULE_KPA_BURST) {
-            return &explain->steps[i]; /* which way requests go from now on */
-        }
-    }
-    return &explain->steps[0];
-}
-
-void put_reason(char *text, size_t size, const weir_explain *explain, int relabeled)
-{
-    size_t used = 0;
-
-    text[0] = '\0';
-    for (uint32_t i = 1; i < explain->count; i++) { /* the first step is the load */
-        const weir_step *step = &explain->steps[i];
-
-        if (!is_link(step->rule) && (step->before != step->after || is_news(step->rule))) {
-            used = add_sentence(text, size, used, step);
-        }
-    }
-    if (used == 0 && explain->count > 0) {
-        add_sentence(text, size, used, quiet_step(explain, relabeled));
-    }
-}
-
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
 static void print_number(double x)
@@ -172,6 +107,38 @@ static void print_number(double x)
 
     put_number(text, sizeof text, x);
     fputs(text, stdout);
+}
+
+void print_json_text(const char *text)
+{
+    putchar('"');
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        if (*c < 0x20) {
+            printf("\\u%04x", *c);
+        } else {
+            if (*c == '"' || *c == '\\') {
+                putchar('\\');
+            }
+            putchar(*c);
+        }
+    }
+    putchar('"');
+}
+
+void print_csv_text(const char *text)
+{
+    if (strpbrk(text, ",\"\r\n") == NULL) {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('"');
+    for (; *text != '\0'; text++) {
+        if (*text == '"') {
+            putchar('"');
+        }
+        putchar(*text);
+    }
+    putchar('"');
 }
 
 void print_json_steps(const weir_explain *explain)
@@ -195,19 +162,33 @@ void print_json_decision(const struct outcome *o, const struct moment *m)
     const weir_decision *d = &m->decision;
     char time[40];
 
+    putchar('{');
+    if (o->one_of_several) {
+        char owner[512];
+
+        snprintf(owner, sizeof owner, "%s/%s", o->item->name_space, o->item->name);
+        printf("\"autoscaler\":");
+        print_json_text(owner);
+        putchar(',');
+    }
     put_seconds(time, sizeof time, d->at);
-    printf("{\"time\":%s,\"load\":", time);
+    printf("\"time\":%s,\"load\":", time);
     print_number(m->has_load ? m->load : (double)NAN);
-    for (size_t i = 0; o->kind->measures[i] != NULL; i++) {
-        printf(",\"%s\":", o->kind->measures[i]);
+    for (size_t i = 0; i < o->measure_count; i++) {
+        putchar(',');
+        print_json_text(o->measures[i].column);
+        putchar(':');
         print_number(m->measures[i]);
     }
-    printf(",\"ready\":%d,\"replicas\":%d,\"wanted\":%d,\"valid\":%s,\"panic\":%s,"
-           "\"excess_burst_capacity\":%d,\"rule\":\"%s\"",
-           m->target.ready_replicas, m->target.status_replicas, d->replicas,
-           d->valid ? "true" : "false", (d->flags & WEIR_FLAG_PANIC) != 0 ? "true" : "false",
-           d->excess_burst_capacity, weir_rule_name(d->rule));
+    printf(",\"ready\":%d,\"replicas\":%d,\"wanted\":%d,\"valid\":%s", m->target.ready_replicas,
+           m->target.status_replicas, d->replicas, d->valid ? "true" : "false");
+    if (o->kind->has_panic) {
+        printf(",\"panic\":%s,\"excess_burst_capacity\":%d",
+               (d->flags & WEIR_FLAG_PANIC) != 0 ? "true" : "false", d->excess_burst_capacity);
+    }
+    printf(",\"rule\":\"%s\"", weir_rule_name(d->rule));
     for (size_t i = 0; o->kind->labels[i] != NULL; i++) {
-        printf(",\"%s\":\"%s\"", o->kind->labels[i], m->labels[i]);
+        printf(",\"%s\":", o->kind->labels[i]);
+        print_json_text(m->labels[i]);
     }
 }

@@ -1,0 +1,437 @@
+/*
+ * manifest/grow.c - making trees, writing them as JSON, comparing them; see grow.h.
+ */
+#include "grow.h"
+#include "table.h"
+
+#include <string.h>
+
+/* ---- making --------------------------------------------------------------------------------- */
+
+static void *take(struct weir__grower *g, size_t size)
+{
+    void *p = g->failed ? NULL : weir__arena_take(g->arena, size);
+
+    if (p == NULL) {
+        g->failed = 1;
+    }
+    return p;
+}
+
+static struct weir__node *make(struct weir__grower *g, int32_t type)
+{
+    struct weir__node *node = take(g, sizeof *node);
+
+    if (node != NULL) {
+        node->type = type;
+        node->size = 1;
+    }
+    return node;
+}
+
+struct weir__node *weir__grow_mapping(struct weir__grower *g)
+{
+    return make(g, WEIR__NODE_MAPPING);
+}
+
+struct weir__node *weir__grow_null(struct weir__grower *g)
+{
+    return make(g, WEIR__NODE_NULL);
+}
+
+struct weir__node *weir__grow_list(struct weir__grower *g)
+{
+    return make(g, WEIR__NODE_SEQUENCE);
+}
+
+static struct weir__node *make_scalar(struct weir__grower *g, int32_t type, const char *text,
+                                      size_t length)
+{
+    struct weir__node *node = make(g, type);
+    const char *copy = node != NULL ? weir__arena_text(g->arena, text, length) : NULL;
+
+    if (copy == NULL) {
+        g->failed = 1;
+        return NULL;
+    }
+    node->text = copy;
+    node->length = length;
+    return node;
+}
+
+struct weir__node *weir__grow_text(struct weir__grower *g, const char *text)
+{
+    struct weir__node *node = make_scalar(g, WEIR__NODE_STRING, text, strlen(text));
+
+    if (node != NULL) {
+        node->quoted = 1;
+    }
+    return node;
+}
+
+struct weir__node *weir__grow_int(struct weir__grower *g, int64_t value)
+{
+    struct weir__message m;
+    struct weir__node *node;
+
+    weir__message_clear(&m);
+    weir__message_int(&m, value);
+    node = make_scalar(g, WEIR__NODE_INT, m.text, m.length);
+    if (node != NULL) {
+        node->integer = value;
+        node->number = (double)value;
+    }
+    return node;
+}
+
+struct weir__node *weir__grow_bool(struct weir__grower *g, int value)
+{
+    const char *text = value ? "true" : "false";
+    struct weir__node *node = make_scalar(g, WEIR__NODE_BOOL, text, strlen(text));
+
+    if (node != NULL) {
+        node->integer = value;
+    }
+    return node;
+}
+
+/* No deeper than WEIR_MANIFEST_DEPTH_MAX, as all that walks trees. */
+struct weir__node *weir__grow_copy(struct weir__grower *g, const struct weir__node *node)
+{
+    struct weir__node *copy;
+
+    if (node == NULL) {
+        return NULL;
+    }
+    copy = node->text != NULL ? make_scalar(g, node->type, node->text, node->length)
+                              : make(g, node->type);
+    if (copy == NULL) {
+        return NULL;
+    }
+    copy->quoted = node->quoted;
+    copy->mark = node->mark;
+    copy->integer = node->integer;
+    copy->number = node->number;
+    copy->origin = node->origin;
+    for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
+        struct weir__node *value = weir__grow_copy(g, e->value);
+
+        if (node->type == WEIR__NODE_MAPPING) {
+            weir__grow_put(g, copy, e->key, value);
+        } else {
+            weir__grow_add(g, copy, value);
+        }
+    }
+    return copy;
+}
+
+struct weir__node *weir__grow_from(struct weir__node *made, const char *origin,
+                                   const struct weir__node *written)
+{
+    if (made != NULL) {
+        made->origin = origin;
+        if (written != NULL) {
+            made->mark = written->mark;
+        }
+    }
+    return made;
+}
+
+static void append(struct weir__node *node, struct weir__entry *entry)
+{
+    if (node->last != NULL) {
+        node->last->next = entry;
+    } else {
+        node->first = entry;
+    }
+    node->last = entry;
+    node->count++;
+}
+
+void weir__grow_add(struct weir__grower *g, struct weir__node *list, struct weir__node *value)
+{
+    struct weir__entry *entry = list != NULL && value != NULL ? take(g, sizeof *entry) : NULL;
+
+    if (entry == NULL) {
+        g->failed = 1;
+        return;
+    }
+    entry->value = value;
+    append(list, entry);
+}
+
+void weir__grow_put(struct weir__grower *g, struct weir__node *mapping, const char *key,
+                    struct weir__node *value)
+{
+    struct weir__entry *entry;
+
+    if (mapping == NULL || value == NULL) {
+        g->failed = 1;
+        return;
+    }
+    for (entry = mapping->first; entry != NULL; entry = entry->next) {
+        if (strcmp(entry->key, key) == 0) {
+            entry->value = value;
+            entry->mark = value->mark;
+            return;
+        }
+    }
+    entry = take(g, sizeof *entry);
+    if (entry == NULL) {
+        return;
+    }
+    entry->key_length = strlen(key);
+    entry->key = weir__arena_text(g->arena, key, entry->key_length);
+    entry->value = value;
+    entry->mark = value->mark;
+    if (entry->key == NULL) {
+        g->failed = 1;
+        return;
+    }
+    append(mapping, entry);
+}
+
+void weir__grow_put_text(struct weir__grower *g, struct weir__node *mapping, const char *key,
+                         const char *text)
+{
+    weir__grow_put(g, mapping, key, weir__grow_text(g, text));
+}
+
+struct weir__node *weir__grow_under(struct weir__grower *g, struct weir__node *mapping,
+                                    const char *key)
+{
+    struct weir__node *under = NULL;
+
+    for (struct weir__entry *e = mapping != NULL ? mapping->first : NULL; e != NULL; e = e->next) {
+        if (strcmp(e->key, key) == 0) {
+            under = e->value;
+        }
+    }
+    if (under == NULL) {
+        under = weir__grow_mapping(g);
+        weir__grow_put(g, mapping, key, under);
+    }
+    return under;
+}
+
+void weir__grow_drop(struct weir__node *mapping, const char *key)
+{
+    struct weir__entry **link = mapping != NULL ? &mapping->first : NULL;
+    struct weir__entry *last = NULL;
+
+    while (link != NULL && *link != NULL) {
+        if (strcmp((*link)->key, key) == 0) {
+            *link = (*link)->next;
+            mapping->count--;
+        } else {
+            last = *link;
+            link = &(*link)->next;
+        }
+    }
+    if (mapping != NULL) {
+        mapping->last = last;
+    }
+}
+
+void weir__grow_sort(struct weir__node *mapping)
+{
+    struct weir__entry *sorted = NULL, *e = mapping != NULL ? mapping->first : NULL, *next;
+
+    for (; e != NULL; e = next) { /* annotations are few: insertion does */
+        struct weir__entry **link = &sorted;
+
+        next = e->next;
+        while (*link != NULL && strcmp((*link)->key, e->key) < 0) {
+            link = &(*link)->next;
+        }
+        e->next = *link;
+        *link = e;
+    }
+    if (mapping != NULL) {
+        mapping->first = mapping->last = sorted;
+        while (mapping->last != NULL && mapping->last->next != NULL) {
+            mapping->last = mapping->last->next;
+        }
+    }
+}
+
+const char *weir__grow_join(struct weir__grower *g, const char *const *parts)
+{
+    size_t length = 0;
+    char *text;
+
+    for (size_t i = 0; parts[i] != NULL; i++) {
+        length += strlen(parts[i]);
+    }
+    text = take(g, length + 1);
+    if (text == NULL) {
+        return "";
+    }
+    length = 0;
+    for (size_t i = 0; parts[i] != NULL; i++) {
+        size_t n = strlen(parts[i]);
+
+        memcpy(text + length, parts[i], n);
+        length += n;
+    }
+    return text;
+}
+
+/* ---- JSON ----------------------------------------------------------------------------------- */
+
+struct printing {
+    char *text;
+    size_t capacity, length;
+};
+
+static void put(struct printing *p, char c)
+{
+    if (p->length + 1 < p->capacity) {
+        p->text[p->length] = c;
+        p->text[p->length + 1] = '\0';
+    }
+    p->length++;
+}
+
+static void put_text(struct printing *p, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        put(p, text[i]);
+    }
+}
+
+static void put_quoted(struct printing *p, const char *text, size_t length)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    put(p, '"');
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c == '"' || c == '\\') {
+            put(p, '\\');
+            put(p, text[i]);
+        } else if (c < 0x20) {
+            put_text(p, "\\u00", 4);
+            put(p, hex[c >> 4]);
+            put(p, hex[c & 15]);
+        } else {
+            put(p, text[i]);
+        }
+    }
+    put(p, '"');
+}
+
+/* Integers up to here are doubles as well; beyond, many readers of JSON would change them. */
+#define EXACT INT64_C(9007199254740992)
+
+/* A number as JSON writes it: YAML has other spellings, which its value stands for. */
+static void put_number(struct printing *p, const struct weir__node *node)
+{
+    struct weir__message m;
+
+    weir__message_clear(&m);
+    if (node->type == WEIR__NODE_INT && (node->integer > EXACT || node->integer < -EXACT)) {
+        put_quoted(p, node->text, node->length);
+        return;
+    }
+    if (node->type == WEIR__NODE_INT) {
+        weir__message_int(&m, node->integer);
+    } else {
+        weir__message_double(&m, node->number);
+    }
+    put_text(p, m.text, m.length);
+}
+
+static void print(struct printing *p, const struct weir__node *node)
+{
+    int is_mapping = node->type == WEIR__NODE_MAPPING;
+
+    switch (node->type) {
+    case WEIR__NODE_NULL: put_text(p, "null", 4); return;
+    case WEIR__NODE_BOOL:
+        put_text(p, node->integer ? "true" : "false", node->integer ? 4 : 5);
+        return;
+    case WEIR__NODE_INT:
+    case WEIR__NODE_FLOAT: put_number(p, node); return;
+    case WEIR__NODE_STRING: put_quoted(p, node->text, node->length); return;
+    default: break;
+    }
+    put(p, is_mapping ? '{' : '[');
+    for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
+        if (e != node->first) {
+            put(p, ',');
+        }
+        if (is_mapping) {
+            put_quoted(p, e->key, e->key_length);
+            put(p, ':');
+        }
+        print(p, e->value);
+    }
+    put(p, is_mapping ? '}' : ']');
+}
+
+size_t weir__node_json(const struct weir__node *node, char *text, size_t capacity)
+{
+    struct printing p = {text, capacity, 0};
+
+    if (capacity > 0) {
+        text[0] = '\0';
+    }
+    if (node == NULL) {
+        put_text(&p, "null", 4);
+    } else {
+        print(&p, node);
+    }
+    return p.length;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+const struct weir__node *weir__node_at(const struct weir__node *node, const char *key)
+{
+    const struct weir__node *value = weir__node_get(node, key);
+
+    return value != NULL && value->type != WEIR__NODE_NULL ? value : NULL;
+}
+
+const char *weir__node_text(const struct weir__node *node, const char *key)
+{
+    const struct weir__node *value = weir__node_get(node, key);
+
+    return value != NULL && value->type == WEIR__NODE_STRING ? value->text : "";
+}
+
+int weir__node_int(const struct weir__node *node, const char *key, int64_t *value)
+{
+    const struct weir__node *member = weir__node_at(node, key);
+
+    return member != NULL && weir__node_whole(member, value);
+}
+
+int weir__node_same(const struct weir__node *a, const struct weir__node *b)
+{
+    const struct weir__entry *x, *y;
+
+    if (a == NULL || b == NULL || a->type != b->type || a->count != b->count) {
+        return a == b;
+    }
+    switch (a->type) {
+    case WEIR__NODE_NULL: return 1;
+    case WEIR__NODE_BOOL:
+    case WEIR__NODE_INT: return a->integer == b->integer;
+    case WEIR__NODE_FLOAT: return !(a->number < b->number) && !(a->number > b->number);
+    case WEIR__NODE_STRING:
+        return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+    default: break;
+    }
+    for (x = a->first, y = b->first; x != NULL; x = x->next, y = y->next) {
+        const struct weir__node *other =
+            a->type == WEIR__NODE_MAPPING ? weir__node_get(b, x->key) : y->value;
+
+        if (other == NULL || !weir__node_same(x->value, other)) {
+            return 0;
+        }
+    }
+    return 1;
+}

@@ -1,0 +1,1 @@
+// Lets this package declare functions without bodies (see upstream.go).

@@ -1,0 +1,23 @@
+/*
+ * agree_print.h - how far weir agrees with a recording, for people and for programs.
+ */
+#ifndef WEIR_TOOLS_AGREE_PRINT_H
+#define WEIR_TOOLS_AGREE_PRINT_H
+
+#include "agree.h"
+
+#include <stdio.h>
+
+/* For people: the heading, a line an autoscaler whose names take so many columns, a step that
+ * differs. */
+void agree_print_heading(FILE *out, const struct recording *recording);
+int agree_name_width(const struct recording *recording);
+void agree_print_tally(FILE *out, int width, const char *name, const struct agree_tally *tally);
+void agree_print_step(FILE *out, const struct agree_step *step);
+
+/* For programs: an object a line. */
+void agree_json_tally(FILE *out, const struct recording *recording, const char *name,
+                      const struct agree_tally *tally);
+void agree_json_step(FILE *out, const struct agree_step *step);
+
+#endif

@@ -1,0 +1,244 @@
+/*
+ * cmd_agree.c - `weir agree`: recordings of running autoscalers, decided again.
+ */
+#include "agree_print.h"
+#include "program.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <weir/manifest.h>
+
+enum { OPTION_NAME, OPTION_MAX, OPTION_FORMAT };
+
+static const struct option options[] = {
+    {"--name", 0, "NAME", "only this autoscaler"},
+    {"--max", 0, "N", "show at most N disagreements a recording (default 5)"},
+    {"--format", 0, "text|json", "how to print it (default text)"},
+    {NULL, 0, NULL, NULL},
+};
+
+struct wishes {
+    const char *name; /* NULL: all */
+    int64_t max;
+    int json;
+};
+
+/* Disagreements are printed after the table, in their order. */
+struct showing {
+    const struct wishes *wishes;
+    FILE *lines;
+    int64_t shown, hidden;
+};
+
+static void see(void *user, const struct agree_step *step)
+{
+    struct showing *s = user;
+
+    if (step->compared && step->proposal_agrees && step->outcome_agrees && step->conditions_agree) {
+        return;
+    }
+    if (s->shown >= s->wishes->max) {
+        s->hidden++;
+        return;
+    }
+    s->shown++;
+    (s->wishes->json ? agree_json_step : agree_print_step)(s->lines, step);
+}
+
+static void add_tally(struct agree_tally *sum, const struct agree_tally *one)
+{
+    sum->steps += one->steps;
+    sum->rescales += one->rescales;
+    sum->compared += one->compared;
+    sum->agreed += one->agreed;
+    sum->proposals += one->proposals;
+    sum->outcomes += one->outcomes;
+    sum->conditions += one->conditions;
+    sum->shifted += one->shifted;
+}
+
+static void print_problems(const struct recording *r)
+{
+    for (size_t i = 0; i < r->problem_count; i++) {
+        complain("%s%s", r->problems[i].severity == RECORDED_NOTICE ? "notice: " : "",
+                 r->problems[i].text);
+    }
+}
+
+static void print_sum(const struct recording *r, const struct agree_tally *sum,
+                      const struct showing *s)
+{
+    agree_print_tally(stdout, agree_name_width(r), "all", sum);
+    printf("\n%" PRId64 " of %" PRId64 " steps agree", sum->agreed, sum->steps);
+    if (sum->shifted > 0) {
+        printf(", %" PRId64 " of them with the pods, the clock or the spec as of a moment nearby",
+               sum->shifted);
+    }
+    printf(".\n");
+    if (sum->compared < sum->steps) {
+        printf("%" PRId64 " steps could not be compared.\n", sum->steps - sum->compared);
+    }
+    if (s->hidden > 0) {
+        printf("The first %" PRId64 " of %" PRId64 " disagreements follow.\n", s->shown,
+               s->shown + s->hidden);
+    }
+}
+
+static int compare_all(const struct recording *r, const struct wishes *wishes)
+{
+    struct agree_tally sum = {0}, tally;
+    char *text = NULL;
+    size_t length = 0;
+    struct showing s = {wishes, open_memstream(&text, &length), 0, 0};
+
+    if (s.lines == NULL) {
+        complain("%s", strerror(errno));
+        return EXIT_OUTPUT;
+    }
+    if (!wishes->json) {
+        agree_print_heading(stdout, r);
+    }
+    for (size_t i = 0; i < r->autoscaler_count; i++) {
+        const struct recorded_autoscaler *a = &r->autoscalers[i];
+
+        if (wishes->name != NULL && strcmp(a->name, wishes->name) != 0) {
+            continue;
+        }
+        progress("%s: %s", r->name, a->name);
+        agree_run(r, a, &tally, see, &s);
+        add_tally(&sum, &tally);
+        progress_end();
+        if (wishes->json) {
+            agree_json_tally(stdout, r, a->name, &tally);
+        } else {
+            agree_print_tally(stdout, agree_name_width(r), a->name, &tally);
+        }
+    }
+    if (wishes->json) {
+        agree_json_tally(stdout, r, NULL, &sum);
+    } else {
+        print_sum(r, &sum, &s);
+    }
+    fclose(s.lines);
+    fwrite(text, 1, length, stdout);
+    free(text);
+    return sum.agreed == sum.steps ? EXIT_FINE : EXIT_MISMATCH;
+}
+
+static int name_is_there(const struct recording *r, const char *name)
+{
+    const char **names;
+    const char *near;
+
+    for (size_t i = 0; i < r->autoscaler_count; i++) {
+        if (strcmp(r->autoscalers[i].name, name) == 0) {
+            return 1;
+        }
+    }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
+    names = calloc(r->autoscaler_count, sizeof names[0]);
+    for (size_t i = 0; names != NULL && i < r->autoscaler_count; i++) {
+        names[i] = r->autoscalers[i].name;
+    }
+    near = names != NULL ? weir_nearest_name(name, names, r->autoscaler_count) : NULL;
+    complain("%s has no autoscaler %s%s%s", r->name, name, near != NULL ? "; did you mean " : "",
+             near != NULL ? near : "");
+    free(names);
+    return 0;
+}
+
+static int agree(const char *path, const struct wishes *wishes)
+{
+    char message[1024];
+    struct recording *r = recording_open(path, message, sizeof message);
+    int code;
+
+    if (r == NULL) {
+        complain("%s", message);
+        return EXIT_INPUT;
+    }
+    print_problems(r);
+    if (r->autoscaler_count == 0 || (wishes->name != NULL && !name_is_there(r, wishes->name))) {
+        code = EXIT_INPUT;
+    } else {
+        code = compare_all(r, wishes);
+        code = r->error_count > 0 ? EXIT_INPUT : code;
+    }
+    recording_close(r);
+    return code;
+}
+
+/* ---- the command ---------------------------------------------------------------------------- */
+
+static int take(struct wishes *wishes, const struct argument *a)
+{
+    char *end;
+    int word;
+
+    switch (a->option) {
+    case OPTION_NAME: wishes->name = a->value; return 1;
+    case OPTION_MAX:
+        errno = 0;
+        wishes->max = strtoll(a->value, &end, 10);
+        if (errno != 0 || *end != '\0' || end == a->value || wishes->max < 0) {
+            complain("--max takes a whole number of 0 or more, not %s", a->value);
+            return 0;
+        }
+        return 1;
+    case OPTION_FORMAT:
+        word = choose_word("--format", options[OPTION_FORMAT].argument, a->value);
+        wishes->json = word == 1;
+        return word >= 0;
+    default: return 1;
+    }
+}
+
+static int run(int count, char **words)
+{
+    struct wishes wishes = {NULL, 5, 0};
+    struct argument a;
+    int position = 0, more, recordings = 0, code = EXIT_FINE;
+
+    while ((more = next_argument(&command_agree, count, words, &position, &a)) > 0) {
+        if (!take(&wishes, &a)) {
+            return EXIT_USAGE;
+        }
+        recordings += a.option < 0;
+    }
+    if (more < 0) {
+        return EXIT_USAGE;
+    }
+    if (recordings == 0) {
+        complain("agree needs a recording: a folder or a .tar.gz; see weir agree --help");
+        return EXIT_USAGE;
+    }
+    position = 0;
+    while (next_argument(&command_agree, count, words, &position, &a) > 0) {
+        int one = a.option < 0 ? agree(a.value, &wishes) : EXIT_FINE;
+
+        code = one > code ? one : code;
+    }
+    return finish_output(code);
+}
+
+const struct command command_agree = {
+    .name = "agree",
+    .summary = "whether weir decides as autoscalers did that were recorded",
+    .usage = "agree [OPTION...] RECORDING...",
+    .help =
+        "A recording is a folder, or a .tar.gz of one, of what a control plane's autoscalers saw\n"
+        "and did; docs/agree.md says how it looks. Every reconcile is decided again from its own\n"
+        "time, scale, answers of metrics APIs and pods; proposal, outcome and conditions are\n"
+        "compared. Then come the first steps that differ, with both explanations.\n\n"
+        "Exits with 1 when any step differs, with 3 when a file is missing, damaged or malformed;\n"
+        "what can be read is compared all the same.\n\n"
+        "Examples:\n"
+        "  weir agree examples/data/hpa-defaults.tar.gz\n"
+        "  weir agree --name web --max 1 my-recording/\n"
+        "  weir agree --format json my-recording.tar.gz\n",
+    .operands = "FILE",
+    .options = options,
+    .run = run,
+};

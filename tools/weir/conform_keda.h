@@ -1,0 +1,27 @@
+/*
+ * conform_keda.h - what the runners of KEDA's operations share.
+ */
+#ifndef WEIR_TOOLS_CONFORM_KEDA_H
+#define WEIR_TOOLS_CONFORM_KEDA_H
+
+#include "conform.h"
+
+#include <weir/keda.h>
+
+static inline const cJSON *keda_at(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+/* Copies a text that may be missing; longer ones are cut. */
+void keda_copy(char *to, size_t size, const char *from);
+
+/* Parts of a spec. */
+void keda_read_fallback(const cJSON *fallback, weir_keda_fallback *out);
+void keda_read_modifiers(const cJSON *modifiers, weir_keda_modifiers *out);
+int32_t keda_metric_type(const char *name);
+
+/* Members for what a trigger measured: `milli`, and `quantity`, its text. */
+void keda_put_amount(cJSON *got, double value);
+
+#endif
