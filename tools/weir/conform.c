@@ -25,12 +25,9 @@ static const struct {
     {"kserve/kserve", conform_kserve_ops},
     {"kedacore/keda", conform_scaled_object_ops},
     {"prometheus", conform_prometheus_ops},
-<<<<<<< HEAD
     {"prometheus", conform_formats_ops},
-=======
     {"kedacore/keda", conform_keda_ops},
     {"kedacore/keda", conform_cron_ops},
->>>>>>> main
 };
 
 /* The operation of a name in the scenario's own area. Where a scenario does not say what was
