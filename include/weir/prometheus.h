@@ -218,6 +218,22 @@ typedef struct weir_series_counts {
 WEIR_API weir_status weir_series_reader_load(weir_series_reader *reader, weir_series_store *store,
                                              weir_series_counts *counts, weir_error *err);
 
+/**
+ * Copies series with the staleness markers that a server had and does not hand out: where a series
+ * has a sample at one scrape of its target and none at the next, it ended there. The scrapes are
+ * the samples of `up` with the same `job` and `instance`; series without such labels, or whose
+ * samples have times of their own, are copied as they are.
+ *
+ * @param from  not changed
+ * @param to    an empty store; what it has after an error is of no use
+ * @param marked  set to the number of markers; may be NULL
+ * @return WEIR_OK; WEIR_E_MEMORY, WEIR_E_LIMIT; WEIR_E_ARG, also when `to` is not empty
+ * Upstream: scrape/scrape.go, which writes the markers.
+ */
+WEIR_API weir_status weir_series_mark_stale(const weir_series_store *from, weir_series_store *to,
+                                            const weir_allocator *allocator, uint64_t *marked,
+                                            weir_error *err);
+
 /* ---- replies of the HTTP API ---------------------------------------------------------------- */
 
 /** What a reply is. */
@@ -303,6 +319,18 @@ typedef struct weir_api_reply {
 WEIR_API weir_status weir_api_reply_parse(const char *body, size_t length, int32_t http_status,
                                           const weir_allocator *allocator, weir_api_reply **reply,
                                           weir_error *err);
+
+/** Bytes that any value needs as text, the NUL included. */
+#define WEIR_API_VALUE_MAX 352
+
+/**
+ * Writes a value as the HTTP API does, without the quotes: the fewest digits that read back,
+ * without an exponent from 1e-6 up to 1e21 ("0.3", "1e-07", "+Inf", "NaN", "-0").
+ * @param plain  1: without an exponent however large or small, as a scalar's
+ * @return the bytes, without the NUL
+ * Upstream: util/jsonutil/marshal.go, MarshalFloat().
+ */
+WEIR_API size_t weir_api_value_print(double value, int32_t plain, char text[WEIR_API_VALUE_MAX]);
 
 /** Frees a reply; NULL is allowed. */
 WEIR_API void weir_api_reply_free(weir_api_reply *reply);

@@ -354,7 +354,7 @@ static void shortest(double value, struct decimal *d)
     d->count = 17;
 }
 
-static size_t put_plain(const struct decimal *d, char *to)
+static size_t put_plain(const struct decimal *d, bool point, char *to)
 {
     size_t n = 0;
     int i = 0;
@@ -363,17 +363,19 @@ static size_t put_plain(const struct decimal *d, char *to)
         to[n++] = '0';
     }
     for (; i < d->point; i++) {
-        to[n++] = (char)(i < d->count ? d->digits[i] : '0');
+        to[n++] = *(i < d->count ? &d->digits[i] : "0");
     }
-    to[n++] = '.';
-    if (d->count <= d->point) {
+    if (d->count > d->point) {
+        to[n++] = '.';
+        for (int zero = d->point; zero < 0; zero++) {
+            to[n++] = '0';
+        }
+        for (; i < d->count; i++) {
+            to[n++] = d->digits[i];
+        }
+    } else if (point) {
+        to[n++] = '.';
         to[n++] = '0';
-    }
-    for (int zero = d->point; zero < 0; zero++) {
-        to[n++] = '0';
-    }
-    for (; i < d->count; i++) {
-        to[n++] = d->digits[i];
     }
     return n;
 }
@@ -397,26 +399,54 @@ static size_t put_word(char *to, const char *word)
     return n;
 }
 
+/* What no digits stand for; 0 for what they do. */
+static size_t put_special(double value, char *to)
+{
+    if (value != value) {
+        return put_word(to, "NaN");
+    }
+    return value >= INFINITE ? put_word(to, "+Inf") : value <= -INFINITE ? put_word(to, "-Inf") : 0;
+}
+
+/* The sign, and the digits of what is behind it. */
+static size_t take_apart(double value, struct decimal *d, char *to)
+{
+    bool negative = to_bits(value) >> 63 != 0;
+
+    *d = (struct decimal){{'0'}, 1, 1};
+    if (value != 0) {
+        shortest(negative ? -value : value, d);
+    }
+    to[0] = '-';
+    return negative ? 1 : 0;
+}
+
 size_t weir__pm_number_bound(double value, char text[NUMBER_TEXT_MAX])
 {
-    struct decimal d = {{'0'}, 1, 1};
-    size_t sign = 0;
+    struct decimal d;
+    size_t n = put_special(value, text);
 
-    if (value != value) {
-        return put_word(text, "NaN");
+    if (n > 0) {
+        return n;
     }
-    if (value >= INFINITE || value <= -INFINITE) {
-        return put_word(text, value > 0 ? "+Inf" : "-Inf");
+    n = take_apart(value, &d, text);
+    return n + (d.point < -3 || d.point > 6 ? put_scientific(&d, text + n)
+                                            : put_plain(&d, true, text + n));
+}
+
+size_t weir_api_value_print(double value, int32_t plain, char text[WEIR_API_VALUE_MAX])
+{
+    struct decimal d;
+    size_t n = put_special(value, text);
+
+    if (n == 0) {
+        double size = value < 0 ? -value : value;
+
+        n = take_apart(value, &d, text);
+        n += plain == 0 && size > 0 && (size < 1e-6 || size >= 1e21)
+                 ? put_scientific(&d, text + n)
+                 : put_plain(&d, false, text + n);
     }
-    if (to_bits(value) >> 63 != 0) {
-        text[sign++] = '-';
-        value = -value;
-    }
-    if (value > 0) {
-        shortest(value, &d);
-    }
-    if (d.point < -3 || d.point > 6) {
-        return sign + put_scientific(&d, text + sign);
-    }
-    return sign + put_plain(&d, text + sign);
+    text[n] = '\0';
+    return n;
 }
