@@ -15,6 +15,10 @@
  * HorizontalPodAutoscaler of autoscaling/v2, which a revision of class hpa.autoscaling.knative.dev
  * becomes as well; ScaledObject of keda.sh/v1alpha1, for which Deployments, StatefulSets,
  * LimitRanges and HorizontalPodAutoscalers in the same files are looked at as KEDA's webhook does.
+ *
+ * InferenceService of serving.kserve.io/v1beta1, LLMInferenceService and InferenceGraph are not run
+ * themselves: what counts are the objects that KServe makes of them, with the ConfigMap
+ * inferenceservice-config and the ServingRuntimes of the same run, or what KServe ships.
  */
 #ifndef WEIR_MANIFEST_H
 #define WEIR_MANIFEST_H
@@ -77,12 +81,15 @@ typedef struct weir_manifest_item {
     const char *name_space; /**< metadata.namespace, "default" where it is missing */
     const char *name;       /**< metadata.name, "" where it is missing, which is an error */
     const char *file;
-    const void *config;  /**< by `kind`: weir_kpa_config, weir_hpa_config, weir_keda_config */
-    int32_t kind;        /**< WEIR_KIND_KPA, WEIR_KIND_HPA, WEIR_KIND_KEDA */
-    int32_t line;        /**< where the object begins */
-    int32_t error_count; /**< errors in this object; above 0 no cluster would run it, and the
-                              configuration is what use would make of it all the same */
-    int32_t reserved;    /**< 0 */
+    const void *config;     /**< by `kind`: weir_kpa_config, weir_hpa_config, weir_keda_config */
+    int32_t kind;           /**< WEIR_KIND_KPA, WEIR_KIND_HPA, WEIR_KIND_KEDA */
+    int32_t line;           /**< where the object begins */
+    int32_t error_count;    /**< errors in this object; above 0 no cluster would run it, and the
+                                 configuration is what use would make of it all the same */
+    int32_t reserved;       /**< 0 */
+    const char *maker_kind; /**< "InferenceService": what a controller makes it of; "" for an
+                                 object that is in the files itself */
+    const char *maker_name; /**< that one's name; "" likewise */
 } weir_manifest_item;
 
 typedef struct weir_manifest weir_manifest;
@@ -109,14 +116,29 @@ WEIR_API void weir_manifest_free(weir_manifest *manifest);
 /**
  * Sets what the files are laid over, instead of the defaults: with it come the settings that no
  * manifest has, as whose arithmetic to use.
- * @param kind    WEIR_KIND_KPA, WEIR_KIND_HPA
+ * @param kind    WEIR_KIND_KPA, WEIR_KIND_HPA, WEIR_KIND_KEDA
  * @param config  by kind: weir_kpa_config; weir_hpa_config, of which an object's spec replaces
- *                replicas, metrics and behavior; copied
+ *                replicas, metrics and behavior; weir_keda_config likewise; copied
  * @return WEIR_OK; WEIR_E_STRUCT, WEIR_E_RANGE: not a sound configuration; WEIR_E_UNSUPPORTED:
  * another kind; WEIR_E_ARG, also after weir_manifest_finish()
  */
 WEIR_API weir_status weir_manifest_set_defaults(weir_manifest *manifest, int32_t kind,
                                                 const void *config);
+
+/** How objects come into the cluster, for those checks that look beyond an object. */
+typedef struct weir_admission {
+    uint32_t struct_size;
+    int32_t dry_run;       /**< 1: as with kubectl apply --dry-run=server, 0 */
+    int32_t whole_cluster; /**< 1: what is not in the files is not in the cluster, 0 */
+    int32_t reserved;      /**< 0 */
+} weir_admission;
+
+/** Writes the defaults. @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT */
+WEIR_API weir_status weir_admission_init(weir_admission *admission, size_t struct_size);
+
+/** @return WEIR_OK; WEIR_E_STRUCT; WEIR_E_ARG, also after weir_manifest_finish() */
+WEIR_API weir_status weir_manifest_set_admission(weir_manifest *manifest,
+                                                 const weir_admission *admission);
 
 /**
  * Reads one file's text: one or more YAML documents, or JSON. A bad document does not lose the
@@ -150,6 +172,28 @@ WEIR_API const weir_problem *weir_manifest_get_problem(const weir_manifest *mani
 
 /** How many problems have severity error, those that are only counted included. */
 WEIR_API size_t weir_manifest_error_count(const weir_manifest *manifest);
+
+/** How objects are shown; or'ed. */
+enum {
+    WEIR_SHOW_YAML = 0,
+    WEIR_SHOW_JSON = 1,
+    WEIR_SHOW_AS_SENT = 2 /**< as the controller sends it, without the API server's defaults */
+};
+
+/**
+ * Writes the objects that a controller would make of an item, as the cluster has them: of a
+ * ScaledObject the HorizontalPodAutoscaler. Keys in alphabetical order, quantities in canonical
+ * form, several objects as several documents; what only a cluster knows (uid, status) is left out.
+ *
+ * @param index  of the item
+ * @param text   NUL-terminated result; may be NULL when capacity is 0
+ * @param need   set to the bytes wanted, the NUL included; may be NULL
+ * @return WEIR_OK; WEIR_END: none is made, as of a paused ScaledObject, the text is empty;
+ *         WEIR_E_UNSUPPORTED: of a kind of which no others are made; WEIR_E_PARSE: its spec could
+ *         not be read; WEIR_E_SPACE when it was cut; WEIR_E_MEMORY; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_manifest_show(weir_manifest *manifest, size_t index, int32_t how,
+                                        char *text, size_t capacity, size_t *need);
 
 /**
  * Writes what a text of manifests says as JSON, as the API server takes YAML for JSON: a list with

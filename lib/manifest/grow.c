@@ -2,6 +2,7 @@
  * manifest/grow.c - making trees, writing them as JSON, comparing them; see grow.h.
  */
 #include "grow.h"
+#include "print.h"
 #include "table.h"
 
 #include <string.h>
@@ -135,6 +136,19 @@ struct weir__node *weir__grow_from(struct weir__node *made, const char *origin,
         }
     }
     return made;
+}
+
+void weir__grow_place(struct weir__node *node, struct weir__mark mark)
+{
+    if (node->mark.line == 0) {
+        node->mark = mark;
+    }
+    for (struct weir__entry *e = node->first; e != NULL; e = e->next) {
+        weir__grow_place(e->value, node->mark);
+        if (e->mark.line == 0) {
+            e->mark = e->value->mark;
+        }
+    }
 }
 
 static void append(struct weir__node *node, struct weir__entry *entry)
@@ -279,60 +293,17 @@ const char *weir__grow_join(struct weir__grower *g, const char *const *parts)
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-struct printing {
-    char *text;
-    size_t capacity, length;
-};
-
-static void put(struct printing *p, char c)
-{
-    if (p->length + 1 < p->capacity) {
-        p->text[p->length] = c;
-        p->text[p->length + 1] = '\0';
-    }
-    p->length++;
-}
-
-static void put_text(struct printing *p, const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        put(p, text[i]);
-    }
-}
-
-static void put_quoted(struct printing *p, const char *text, size_t length)
-{
-    static const char hex[] = "0123456789abcdef";
-
-    put(p, '"');
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c == '"' || c == '\\') {
-            put(p, '\\');
-            put(p, text[i]);
-        } else if (c < 0x20) {
-            put_text(p, "\\u00", 4);
-            put(p, hex[c >> 4]);
-            put(p, hex[c & 15]);
-        } else {
-            put(p, text[i]);
-        }
-    }
-    put(p, '"');
-}
-
 /* Integers up to here are doubles as well; beyond, many readers of JSON would change them. */
 #define EXACT INT64_C(9007199254740992)
 
 /* A number as JSON writes it: YAML has other spellings, which its value stands for. */
-static void put_number(struct printing *p, const struct weir__node *node)
+static void put_number(struct weir__printing *p, const struct weir__node *node)
 {
     struct weir__message m;
 
     weir__message_clear(&m);
     if (node->type == WEIR__NODE_INT && (node->integer > EXACT || node->integer < -EXACT)) {
-        put_quoted(p, node->text, node->length);
+        weir__print_quoted(p, node->text);
         return;
     }
     if (node->type == WEIR__NODE_INT) {
@@ -340,46 +311,42 @@ static void put_number(struct printing *p, const struct weir__node *node)
     } else {
         weir__message_double(&m, node->number);
     }
-    put_text(p, m.text, m.length);
+    weir__print_text(p, m.text);
 }
 
-static void print(struct printing *p, const struct weir__node *node)
+static void print(struct weir__printing *p, const struct weir__node *node)
 {
     int is_mapping = node->type == WEIR__NODE_MAPPING;
 
     switch (node->type) {
-    case WEIR__NODE_NULL: put_text(p, "null", 4); return;
-    case WEIR__NODE_BOOL:
-        put_text(p, node->integer ? "true" : "false", node->integer ? 4 : 5);
-        return;
+    case WEIR__NODE_NULL: weir__print_text(p, "null"); return;
+    case WEIR__NODE_BOOL: weir__print_text(p, node->integer ? "true" : "false"); return;
     case WEIR__NODE_INT:
     case WEIR__NODE_FLOAT: put_number(p, node); return;
-    case WEIR__NODE_STRING: put_quoted(p, node->text, node->length); return;
+    case WEIR__NODE_STRING: weir__print_quoted(p, node->text); return;
     default: break;
     }
-    put(p, is_mapping ? '{' : '[');
+    weir__print_char(p, is_mapping ? '{' : '[');
     for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
         if (e != node->first) {
-            put(p, ',');
+            weir__print_char(p, ',');
         }
         if (is_mapping) {
-            put_quoted(p, e->key, e->key_length);
-            put(p, ':');
+            weir__print_quoted(p, e->key);
+            weir__print_char(p, ':');
         }
         print(p, e->value);
     }
-    put(p, is_mapping ? '}' : ']');
+    weir__print_char(p, is_mapping ? '}' : ']');
 }
 
 size_t weir__node_json(const struct weir__node *node, char *text, size_t capacity)
 {
-    struct printing p = {text, capacity, 0};
+    struct weir__printing p;
 
-    if (capacity > 0) {
-        text[0] = '\0';
-    }
+    weir__print_open(&p, text, capacity);
     if (node == NULL) {
-        put_text(&p, "null", 4);
+        weir__print_text(&p, "null");
     } else {
         print(&p, node);
     }

@@ -29,6 +29,9 @@ struct weir__node *weir__grow_copy(struct weir__grower *g, const struct weir__no
 struct weir__node *weir__grow_from(struct weir__node *made, const char *origin,
                                    const struct weir__node *written);
 
+/* Gives everything in a tree that has no place its parent's. */
+void weir__grow_place(struct weir__node *node, struct weir__mark mark);
+
 /* Gives a mapping a value, in place of the one that a key has. */
 void weir__grow_put(struct weir__grower *g, struct weir__node *mapping, const char *key,
                     struct weir__node *value);

@@ -121,14 +121,15 @@ static const struct weir__member behavior_members[] = {
     {"scaleUp", WEIR__POINTER, WEIR__IF_PRESENT, AT(behavior, up), &rules_shape},
     {"scaleDown", WEIR__POINTER, WEIR__IF_PRESENT, AT(behavior, down), &rules_shape},
 };
-static const struct weir__shape behavior_shape = SHAPE(behavior_members, struct weir__hpa_behavior);
+const struct weir__shape weir__hpa_behavior_shape =
+    SHAPE(behavior_members, struct weir__hpa_behavior);
 
 static const struct weir__member spec_members[] = {
     {"scaleTargetRef", WEIR__STRUCT, WEIR__ALWAYS, AT(spec, target), &reference_shape},
     {"minReplicas", WEIR__INT32, WEIR__IF_PRESENT, AT(spec, min_replicas), NULL},
     {"maxReplicas", WEIR__INT32, WEIR__ALWAYS, AT(spec, max_replicas), NULL},
     {"metrics", WEIR__LIST, WEIR__IF_PRESENT, AT(spec, metrics), &metric_shape},
-    {"behavior", WEIR__POINTER, WEIR__IF_PRESENT, AT(spec, behavior), &behavior_shape},
+    {"behavior", WEIR__POINTER, WEIR__IF_PRESENT, AT(spec, behavior), &weir__hpa_behavior_shape},
 };
 static const struct weir__shape spec_shape = SHAPE(spec_members, struct weir__hpa_spec);
 
@@ -151,6 +152,11 @@ int32_t weir__hpa_word(const struct weir__text *text, const char *const *words, 
 size_t weir__hpa_print(const struct weir__hpa_spec *spec, char *text, size_t capacity)
 {
     return weir__shape_print(&spec_shape, spec, text, capacity);
+}
+
+struct weir__node *weir__hpa_tree(struct weir__maker *maker, const struct weir__hpa_spec *spec)
+{
+    return weir__make_shaped(maker, &spec_shape, spec);
 }
 
 /* ---- defaults ------------------------------------------------------------------------------- */
@@ -257,6 +263,12 @@ void weir__hpa_read(struct weir__hpa_spec *spec, const struct weir__node *node,
     if (node != NULL && node->type != WEIR__NODE_NULL) {
         weir__shape_read(&spec_shape, spec, node, path, arena, problems);
     }
+    weir__hpa_default(spec, arena, problems);
+}
+
+void weir__hpa_default(struct weir__hpa_spec *spec, struct weir__arena *arena,
+                       struct weir__problems *problems)
+{
     set_int32(&spec->min_replicas, 1);
     default_metrics(spec, arena, problems);
     spec->has_tolerance = has_tolerance(spec);

@@ -8,7 +8,7 @@
 #ifndef WEIR_LIB_MANIFEST_HPA_SPEC_H
 #define WEIR_LIB_MANIFEST_HPA_SPEC_H
 
-#include "shape.h"
+#include "make.h"
 #include <weir/hpa.h>
 
 struct weir__hpa_reference {
@@ -92,10 +92,17 @@ extern const char *const weir__hpa_targets[WEIR_HPA_AVERAGE_VALUE + 1];
 /* The number of a text among some; 0 when it is none of them. */
 int32_t weir__hpa_word(const struct weir__text *text, const char *const *words, int32_t count);
 
+/* Of `behavior`, which other kinds have too. */
+extern const struct weir__shape weir__hpa_behavior_shape;
+
 /* What is there of a spec, and its defaults. `node` may be NULL or null: an empty spec. */
 void weir__hpa_read(struct weir__hpa_spec *spec, const struct weir__node *node,
                     struct weir__path *path, struct weir__arena *arena,
                     struct weir__problems *problems);
+
+/* The API server's defaults alone. */
+void weir__hpa_default(struct weir__hpa_spec *spec, struct weir__arena *arena,
+                       struct weir__problems *problems);
 
 /* Drops what the cluster's gates drop. `old`: the spec that it replaces, or NULL. */
 void weir__hpa_drop(struct weir__hpa_spec *spec, const weir_hpa_config *cluster,
@@ -111,6 +118,9 @@ void weir__hpa_check(const struct weir__hpa_spec *spec, const weir_hpa_config *c
 void weir__hpa_convert(const struct weir__hpa_spec *spec, weir_hpa_config *config,
                        struct weir__path *path, struct weir__mark mark,
                        struct weir__problems *problems);
+
+/* As a tree, for other objects' sake. */
+struct weir__node *weir__hpa_tree(struct weir__maker *maker, const struct weir__hpa_spec *spec);
 
 /* As weir__shape_print(). */
 size_t weir__hpa_print(const struct weir__hpa_spec *spec, char *text, size_t capacity);

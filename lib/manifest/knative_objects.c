@@ -364,6 +364,11 @@ void weir__read_configmap(weir_manifest *manifest, const struct weir__object *ob
         i++;
     }
     weir__message_clear(&m);
+    if (strcmp(object->name, "inferenceservice-config") == 0) { /* KServe's */
+        manifest->kserve_config = *object;
+        manifest->keep = 1;
+        return;
+    }
     if (i == WEIR__CONFIGMAPS) {
         weir__pass_over(manifest, object, &m);
         return;

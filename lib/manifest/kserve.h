@@ -150,6 +150,10 @@ void weir__isvc_reconcile(struct weir__kserve *k, struct weir__service *service,
 void weir__llmisvc_apply(struct weir__kserve *k, const struct weir__node *node,
                          const struct weir__path *path);
 
+/* Applies an InferenceGraph likewise. */
+void weir__graph_apply(struct weir__kserve *k, const struct weir__node *node,
+                       const struct weir__path *path);
+
 /* A list of {check, message}: what the webhook of its kind says to an object that exists. */
 struct weir__node *weir__kserve_refusals(struct weir__kserve *k, const struct weir__thing *thing);
 
@@ -193,6 +197,14 @@ struct weir__workload {
     const struct weir__node *image;     /* NULL: not its own */
 };
 
+/* Lets the controller run on a service that is one workload. */
+void weir__workload_reconcile(struct weir__kserve *k, struct weir__service *service,
+                              struct weir__workload *w);
+
+/* The annotations of a service as they go on: in Knative mode without an initial-scale that Knative
+ * would not take. */
+struct weir__node *weir__own_annotations(struct weir__kserve *k, struct weir__service *service);
+
 struct weir__node *weir__make_knative_service(struct weir__workload *w);
 struct weir__node *weir__make_hpa(struct weir__workload *w);
 struct weir__node *weir__make_scaled_object(struct weir__workload *w, const char **error);
@@ -235,5 +247,6 @@ int weir__hpa_is_let_in(struct weir__kserve *k, const struct weir__node *tree,
 extern const struct weir__rule weir__isvc_rules[];
 extern const struct weir__rule weir__llmisvc_rules[];
 extern const struct weir__rule weir__scaled_object_rules[];
+extern const struct weir__rule weir__graph_rules[];
 
 #endif

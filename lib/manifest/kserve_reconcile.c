@@ -158,7 +158,7 @@ static int allows_zero(const struct weir__kserve *k, int *bad)
 }
 
 /* In Knative mode an initial-scale that Knative would not take is taken away, unseen. */
-static struct weir__node *own_annotations(struct weir__kserve *k, struct weir__service *service)
+struct weir__node *weir__own_annotations(struct weir__kserve *k, struct weir__service *service)
 {
     static const char key[] = WEIR__KNATIVE_PREFIX "initial-scale";
     struct weir__node *a = weir__grow_copy(&k->g, service->annotations);
@@ -563,6 +563,23 @@ static void reconcile_standard(struct round *r, struct weir__component_result *c
     }
 }
 
+void weir__workload_reconcile(struct weir__kserve *k, struct weir__service *service,
+                              struct weir__workload *w)
+{
+    struct round r = {k, service, w->extension, w->annotations, w->path, 0};
+    struct weir__component_result *c;
+
+    weir__begin_round(k);
+    k->result.reconciled = 1;
+    r.stopped = weir__is_stopped(service->annotations);
+    c = begin(&r, w->role);
+    if (strcmp(k->result.mode, WEIR__MODE_STANDARD) == 0) {
+        reconcile_standard(&r, c, w);
+    } else {
+        reconcile_knative(&r, w);
+    }
+}
+
 /* ---- canaries ------------------------------------------------------------------------------- */
 
 /* ceil(min x percent / 100), unless the canary says so itself. */
@@ -701,7 +718,7 @@ void weir__isvc_reconcile(struct weir__kserve *k, struct weir__service *service,
                       path->text, k->result.error);
         return;
     }
-    r.annotations = own_annotations(k, service);
+    r.annotations = weir__own_annotations(k, service);
     r.stopped = weir__is_stopped(service->annotations);
     k->result.skipped = strcmp(k->result.mode, WEIR__MODE_MODELMESH) == 0 &&
                         weir__node_at(r.spec, "transformer") == NULL;

@@ -391,3 +391,31 @@ const struct weir__rule weir__scaled_object_rules[] = {
     {"spec", WEIR__RULE_MAPPING, WEIR__RULE_REQUIRED, NULL, scaled_object_spec_rules, 0, 0},
     END,
 };
+
+/* ---- InferenceGraphs ------------------------------------------------------------------------ */
+
+static const struct weir__rule graph_spec_rules[] = {
+    PLAIN("minReplicas", INT32),
+    PLAIN("maxReplicas", INT32),
+    PLAIN("scaleTarget", INT32),
+    WORD("scaleMetric", "cpu|memory|concurrency|rps"),
+    PLAIN("timeout", INT64),
+    ANY("nodes"),
+    ANY("resources"),
+    ANY("affinity"),
+    ANY("routerTimeouts"),
+    ANY("tolerations"),
+    ANY("nodeSelector"),
+    ANY("nodeName"),
+    ANY("serviceAccountName"),
+    END,
+};
+
+const struct weir__rule weir__graph_rules[] = {
+    ANY("apiVersion"),
+    ANY("kind"),
+    ANY("metadata"),
+    ANY("status"),
+    MAPPING("spec", graph_spec_rules),
+    END,
+};

@@ -26,6 +26,8 @@ weir_status weir_manifest_create(const weir_allocator *allocator, weir_manifest 
     weir__problems_open(&manifest->problems, &manifest->allocator);
     weir_kpa_config_init(&manifest->kpa, sizeof manifest->kpa);
     weir_hpa_config_init(&manifest->hpa, sizeof manifest->hpa);
+    weir_keda_config_init(&manifest->keda, sizeof manifest->keda);
+    weir_admission_init(&manifest->admission, sizeof manifest->admission);
     *out = manifest;
     return WEIR_OK;
 }
@@ -61,6 +63,42 @@ static weir_status set_hpa(weir_manifest *manifest, const weir_hpa_config *confi
     return status;
 }
 
+/* What a ScaledObject itself says stays as it is without one. */
+static weir_status set_keda(weir_manifest *manifest, const weir_keda_config *config)
+{
+    if (config->struct_size != sizeof manifest->keda) {
+        return WEIR_E_STRUCT;
+    }
+    manifest->keda = *config;
+    manifest->keda.trigger_count = 0;
+    return WEIR_OK;
+}
+
+weir_status weir_admission_init(weir_admission *admission, size_t struct_size)
+{
+    if (admission == NULL) {
+        return WEIR_E_ARG;
+    }
+    if (struct_size != sizeof *admission) {
+        return WEIR_E_STRUCT;
+    }
+    memset(admission, 0, sizeof *admission);
+    admission->struct_size = (uint32_t)sizeof *admission;
+    return WEIR_OK;
+}
+
+weir_status weir_manifest_set_admission(weir_manifest *manifest, const weir_admission *admission)
+{
+    if (manifest == NULL || admission == NULL || manifest->finished) {
+        return WEIR_E_ARG;
+    }
+    if (admission->struct_size != sizeof *admission) {
+        return WEIR_E_STRUCT;
+    }
+    manifest->admission = *admission;
+    return WEIR_OK;
+}
+
 weir_status weir_manifest_set_defaults(weir_manifest *manifest, int32_t kind, const void *config)
 {
     if (manifest == NULL || config == NULL || manifest->finished) {
@@ -68,6 +106,9 @@ weir_status weir_manifest_set_defaults(weir_manifest *manifest, int32_t kind, co
     }
     if (kind == WEIR_KIND_KPA) {
         return set_kpa(manifest, config);
+    }
+    if (kind == WEIR_KIND_KEDA) {
+        return set_keda(manifest, config);
     }
     return kind == WEIR_KIND_HPA ? set_hpa(manifest, config) : WEIR_E_UNSUPPORTED;
 }
@@ -186,6 +227,22 @@ static int compare_items(const void *a, const void *b)
     return order;
 }
 
+/* In the order of files and lines; what is made of one object stays as it is. */
+static int compare_places(const void *a, const void *b)
+{
+    const struct weir__item *x = ((const struct weir__found *)a)->item;
+    const struct weir__item *y = ((const struct weir__found *)b)->item;
+    const struct weir__document *p = x->object.document, *q = y->object.document;
+
+    if (p->file != q->file) {
+        return p->file < q->file ? -1 : 1;
+    }
+    if (x->open.line != y->open.line) {
+        return x->open.line < y->open.line ? -1 : 1;
+    }
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
 static int same_object(const struct weir__item *x, const struct weir__item *y)
 {
     return strcmp(x->open.api_kind, y->open.api_kind) == 0 && x->open.name[0] != '\0' &&
@@ -224,13 +281,14 @@ weir_status weir_manifest_finish(weir_manifest *manifest)
     if (manifest == NULL || manifest->finished) {
         return WEIR_E_ARG;
     }
+    manifest->finished = 1;
+    weir__resolve_cluster(manifest);
+    weir__resolve_kserve(manifest);
     all = weir__arena_take(&manifest->arena, manifest->item_count * sizeof all[0]);
     if (all == NULL || manifest->problems.out_of_memory) {
         manifest->problems.out_of_memory = 1;
         return WEIR_E_MEMORY;
     }
-    manifest->finished = 1;
-    weir__resolve_cluster(manifest);
     drop_replaced(manifest, all);
     manifest->found = all;
     for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
@@ -238,11 +296,17 @@ weir_status weir_manifest_finish(weir_manifest *manifest)
 
         if (!item->dropped) {
             weir__problems_about(manifest, &item->object);
+            manifest->problems.about = item->about;
+            manifest->problems.stages = item->about != NULL ? WEIR_STAGE_OBJECT : 0;
             item->resolve(manifest, item);
             item->open.error_count += (int32_t)(manifest->problems.errors - errors);
             manifest->found[manifest->found_count++].item = item;
         }
     }
+    manifest->problems.about = NULL;
+    manifest->problems.stages = 0;
+    weir__pass_over_bystanders(manifest);
+    qsort(manifest->found, manifest->found_count, sizeof manifest->found[0], compare_places);
     return manifest->problems.out_of_memory ? WEIR_E_MEMORY : WEIR_OK;
 }
 
@@ -256,6 +320,23 @@ size_t weir_manifest_item_count(const weir_manifest *manifest)
 const weir_manifest_item *weir_manifest_get_item(const weir_manifest *manifest, size_t index)
 {
     return index < weir_manifest_item_count(manifest) ? &manifest->found[index].item->open : NULL;
+}
+
+weir_status weir_manifest_show(weir_manifest *manifest, size_t index, int32_t how, char *text,
+                               size_t capacity, size_t *need)
+{
+    struct weir__item *item;
+
+    if (index >= weir_manifest_item_count(manifest) || (text == NULL && capacity > 0) ||
+        (how & ~(WEIR_SHOW_JSON | WEIR_SHOW_AS_SENT)) != 0) {
+        return WEIR_E_ARG;
+    }
+    if (capacity > 0) {
+        text[0] = '\0';
+    }
+    item = manifest->found[index].item;
+    return item->show != NULL ? item->show(manifest, item, how, text, capacity, need)
+                              : WEIR_E_UNSUPPORTED;
 }
 
 size_t weir_manifest_problem_count(const weir_manifest *manifest)

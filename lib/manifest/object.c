@@ -19,6 +19,16 @@ static const struct kind kinds[] = {
     {"autoscaling.internal.knative.dev", "v1alpha1", "PodAutoscaler", weir__read_knative_revision},
     {"", "v1", "ConfigMap", weir__read_configmap},
     {"autoscaling", "v2", "HorizontalPodAutoscaler", weir__read_hpa},
+    {"keda.sh", "v1alpha1", "ScaledObject", weir__read_scaled_object},
+    {"apps", "v1", "Deployment", weir__read_bystander},
+    {"apps", "v1", "StatefulSet", weir__read_bystander},
+    {"", "v1", "LimitRange", weir__read_bystander},
+    {"serving.kserve.io", "v1beta1", "InferenceService", weir__read_late},
+    {"serving.kserve.io", "v1alpha2", "LLMInferenceService", weir__read_late},
+    {"serving.kserve.io", "v1alpha1", "LLMInferenceService", weir__read_late},
+    {"serving.kserve.io", "v1alpha1", "InferenceGraph", weir__read_late},
+    {"serving.kserve.io", "v1alpha1", "ServingRuntime", weir__read_runtime},
+    {"serving.kserve.io", "v1alpha1", "ClusterServingRuntime", weir__read_runtime},
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
@@ -201,6 +211,7 @@ struct weir__item *weir__item_add(weir_manifest *manifest, const struct weir__ob
     }
     item->object = *object;
     item->open.api_kind = object->kind;
+    item->open.maker_kind = item->open.maker_name = "";
     item->open.name_space = object->name_space[0] != '\0' ? object->name_space : "default";
     item->open.name = object->name;
     item->open.file = object->document->file_name;
@@ -241,6 +252,37 @@ void weir__pass_over(weir_manifest *manifest, const struct weir__object *object,
     weir__path_key(&path, "kind", strlen("kind"));
     weir__object_problem(manifest, why->length > 0 ? WEIR_PROBLEM_WARNING : WEIR_PROBLEM_NOTICE,
                          WEIR_OK, object->node->mark, &path, &m);
+}
+
+void weir__read_bystander(weir_manifest *manifest, const struct weir__object *object)
+{
+    struct weir__bystander *bystander = weir__arena_take(&manifest->arena, sizeof *bystander);
+
+    if (bystander == NULL) {
+        manifest->problems.out_of_memory = 1;
+        return;
+    }
+    bystander->object = *object;
+    if (manifest->last_bystander != NULL) {
+        manifest->last_bystander->next = bystander;
+    } else {
+        manifest->bystanders = bystander;
+    }
+    manifest->last_bystander = bystander;
+    manifest->keep = 1;
+}
+
+void weir__pass_over_bystanders(weir_manifest *manifest)
+{
+    struct weir__message why;
+
+    weir__message_clear(&why);
+    for (const struct weir__bystander *b = manifest->bystanders; b != NULL; b = b->next) {
+        if (!b->used) {
+            weir__problems_about(manifest, &b->object);
+            weir__pass_over(manifest, &b->object, &why);
+        }
+    }
 }
 
 /* What looks like a slip in a name or version that weir reads is more than a notice. */
@@ -389,6 +431,18 @@ static void read_object(weir_manifest *manifest, struct weir__object *object)
         read_list(manifest, object, length);
     } else {
         read_single(manifest, object);
+    }
+}
+
+void weir__read_made(weir_manifest *manifest, struct weir__object *object, const char *about)
+{
+    const struct weir__item *last = manifest->last_item;
+
+    object->api_version = text_member(manifest, object->node, "apiVersion", &object->path);
+    object->kind = text_member(manifest, object->node, "kind", &object->path);
+    read_single(manifest, object);
+    if (manifest->last_item != last) {
+        manifest->last_item->about = about;
     }
 }
 

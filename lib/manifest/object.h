@@ -7,8 +7,9 @@
 #ifndef WEIR_LIB_MANIFEST_OBJECT_H
 #define WEIR_LIB_MANIFEST_OBJECT_H
 
-#include "hpa_spec.h"
+#include "keda_spec.h"
 #include "knative.h"
+#include "kserve.h"
 #include "reader.h"
 
 /* One object of a document, which may be a list of them. */
@@ -31,8 +32,9 @@ struct weir__item {
     struct weir__item *next;
     weir_manifest_item open; /* what users see */
     struct weir__object object;
-    size_t number; /* in the order of reading */
-    int dropped;   /* a later object replaces it */
+    size_t number;     /* in the order of reading */
+    int dropped;       /* a later object replaces it */
+    const char *about; /* what messages about it begin with; NULL: nothing */
 
     /* Makes the configuration, once all files are read. */
     void (*resolve)(weir_manifest *manifest, struct weir__item *item);
@@ -46,6 +48,28 @@ struct weir__item {
     /* HorizontalPodAutoscalers */
     struct weir__hpa_spec *hpa_spec;
     weir_hpa_config *hpa;
+
+    /* ScaledObjects */
+    struct weir__scaled_object *keda;
+
+    /* Writes the objects that it becomes; NULL: none ever. */
+    weir_status (*show)(weir_manifest *manifest, struct weir__item *item, int32_t how, char *text,
+                        size_t capacity, size_t *need);
+};
+
+/* An object that is no autoscaler, but that checks of others look at. */
+struct weir__bystander {
+    struct weir__bystander *next;
+    struct weir__object object;
+    int used;
+};
+
+/* An object that controllers make others of, once all files are in. */
+struct weir__late {
+    struct weir__late *next;
+    struct weir__object object;
+    int32_t errors; /* of its document */
+    int dropped;    /* a later object replaces it */
 };
 
 struct weir__found {
@@ -78,7 +102,17 @@ struct weir_manifest {
     weir_kpa_config kpa; /* the defaults, and after finishing the cluster's settings */
     struct weir__knative_defaults kpa_defaults;
 
-    weir_hpa_config hpa; /* the defaults of HorizontalPodAutoscalers */
+    weir_hpa_config hpa;   /* the defaults of HorizontalPodAutoscalers */
+    weir_keda_config keda; /* and of ScaledObjects */
+    weir_admission admission;
+    struct weir__bystander *bystanders, *last_bystander;
+
+    /* KServe */
+    struct weir__late *late, *last_late;
+    struct weir__object kserve_config; /* node is NULL: there is none */
+    struct weir__object *runtimes;     /* ServingRuntimes, runtime_count of them */
+    size_t runtime_count;
+    struct weir__kserve *kserve; /* after finishing: the cluster with the objects made */
 };
 
 /* Takes what a document holds into the manifest. */
@@ -128,6 +162,20 @@ void weir__read_knative_template(weir_manifest *manifest, const struct weir__obj
 void weir__read_knative_revision(weir_manifest *manifest, const struct weir__object *object);
 void weir__read_configmap(weir_manifest *manifest, const struct weir__object *object);
 void weir__read_hpa(weir_manifest *manifest, const struct weir__object *object);
+void weir__read_scaled_object(weir_manifest *manifest, const struct weir__object *object);
+void weir__read_bystander(weir_manifest *manifest, const struct weir__object *object);
+
+/* Says of bystanders that nothing looked at them. */
+void weir__pass_over_bystanders(weir_manifest *manifest);
+
+void weir__read_late(weir_manifest *manifest, const struct weir__object *object);
+void weir__read_runtime(weir_manifest *manifest, const struct weir__object *object);
 void weir__resolve_cluster(weir_manifest *manifest);
+
+/* Reads an object that comes from no document of its own; items that it makes get `about`. */
+void weir__read_made(weir_manifest *manifest, struct weir__object *object, const char *about);
+
+/* Lets KServe make its objects, and reads them. */
+void weir__resolve_kserve(weir_manifest *manifest);
 
 #endif

@@ -75,6 +75,17 @@ static void read_int32(struct reading *r, struct weir__int32 *out, const struct 
     }
 }
 
+static void read_bool(struct reading *r, struct weir__int32 *out, const struct weir__node *node)
+{
+    out->state = WEIR__UNREADABLE;
+    if (node->type == WEIR__NODE_BOOL) {
+        out->value = (int32_t)node->integer;
+        out->state = WEIR__PRESENT;
+    } else {
+        refuse(r, "must be true or false", node);
+    }
+}
+
 static int is_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -95,14 +106,47 @@ static void say_quantity(struct reading *r, const struct weir__node *node, const
     refuse(r, m.text, node);
 }
 
-/* A quantity is text or a number, and comes out of the store in its canonical form. */
+/* It comes out of the store in its canonical form. */
+weir_status weir__amount_parse(struct weir__amount *out, const char *text, size_t length,
+                               struct weir__arena *arena, weir_error *err)
+{
+    size_t need = 0;
+    weir_quantity q;
+    char *stored;
+
+    out->state = WEIR__UNREADABLE;
+    for (; length > 0 && is_space(text[0]); length--) {
+        text++;
+    }
+    while (length > 0 && is_space(text[length - 1])) {
+        length--;
+    }
+    if (weir_quantity_parse(text, length, &q, err) != WEIR_OK ||
+        weir_quantity_parse_stored(text, length, &out->value, err) != WEIR_OK) {
+        return err->status;
+    }
+    if (q.verbatim) {
+        stored = weir__arena_text(arena, text, length);
+    } else {
+        weir_quantity_text(&q, NULL, 0, &need);
+        stored = weir__arena_take(arena, need);
+    }
+    if (stored == NULL) {
+        return WEIR_E_MEMORY;
+    }
+    if (!q.verbatim) {
+        weir_quantity_text(&q, stored, need, NULL);
+    }
+    out->text = stored;
+    out->state = WEIR__PRESENT;
+    return WEIR_OK;
+}
+
+/* A quantity is text or a number. */
 static void read_amount(struct reading *r, struct weir__amount *out, const struct weir__node *node)
 {
-    const char *text = node->text;
-    size_t length = text != NULL ? node->length : 0, need = 0;
-    weir_quantity q;
     weir_error err;
-    char *stored;
+    weir_status status;
 
     out->state = WEIR__UNREADABLE;
     if (node->type != WEIR__NODE_STRING && node->type != WEIR__NODE_INT &&
@@ -110,32 +154,12 @@ static void read_amount(struct reading *r, struct weir__amount *out, const struc
         refuse(r, "must be a quantity such as 5, 0.5, 500m or 2Gi", node);
         return;
     }
-    for (; length > 0 && is_space(text[0]); length--) {
-        text++;
-    }
-    while (length > 0 && is_space(text[length - 1])) {
-        length--;
-    }
-    if (weir_quantity_parse(text, length, &q, &err) != WEIR_OK ||
-        weir_quantity_parse_stored(text, length, &out->value, &err) != WEIR_OK) {
-        say_quantity(r, node, &err);
-        return;
-    }
-    if (q.verbatim) {
-        stored = weir__arena_text(r->arena, text, length);
-    } else {
-        weir_quantity_text(&q, NULL, 0, &need);
-        stored = weir__arena_take(r->arena, need);
-    }
-    if (stored == NULL) {
+    status = weir__amount_parse(out, node->text, node->length, r->arena, &err);
+    if (status == WEIR_E_MEMORY) {
         r->problems->out_of_memory = 1;
-        return;
+    } else if (status != WEIR_OK) {
+        say_quantity(r, node, &err);
     }
-    if (!q.verbatim) {
-        weir_quantity_text(&q, stored, need, NULL);
-    }
-    out->text = stored;
-    out->state = WEIR__PRESENT;
 }
 
 static void read_shape(struct reading *r, const struct weir__shape *shape, void *out,
@@ -178,6 +202,56 @@ static void read_list(struct reading *r, const struct weir__shape *shape, struct
         }
         weir__path_cut(r->path, length);
         item += shape->size;
+    }
+}
+
+/* What the schema of a custom resource says of a value that is no string. */
+static void refuse_string(struct reading *r, const struct weir__node *node)
+{
+    static const char *const types[] = {"null",   "boolean", "integer", "number",
+                                        "string", "array",   "object"};
+    struct weir__message m;
+
+    weir__message_clear(&m);
+    weir__message_add(&m, "must be of type string, got ");
+    weir__message_quote(&m, types[node->type], strlen(types[node->type]));
+    if (node->text != NULL) {
+        weir__message_add(&m, ": write ");
+        weir__message_quote(&m, node->text, node->length);
+        weir__message_add(&m, ", with the quotes");
+    }
+    weir__field_problem(r->problems, WEIR_CAUSE_TYPE, node->mark, r->path, &m);
+}
+
+/* The keys and strings of a mapping. */
+static void read_strings(struct reading *r, struct weir__list *out, const struct weir__node *node)
+{
+    const char **text;
+
+    out->is.node = node;
+    out->is.state = WEIR__UNREADABLE;
+    if (node->type != WEIR__NODE_MAPPING) {
+        refuse(r, "must be a mapping", node);
+        return;
+    }
+    text = take(r, node->count * 2 * sizeof *text);
+    if (text == NULL) {
+        return;
+    }
+    out->items = text;
+    out->is.state = WEIR__PRESENT;
+    for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
+        size_t length = r->path->length;
+
+        weir__path_key(r->path, e->key, e->key_length);
+        if (e->value->type != WEIR__NODE_NULL && e->value->type != WEIR__NODE_STRING) {
+            refuse_string(r, e->value);
+        }
+        if (e->value->type != WEIR__NODE_NULL && e->value->text != NULL) {
+            text[out->count++] = e->key;
+            text[out->count++] = e->value->text; /* a number as it is written */
+        }
+        weir__path_cut(r->path, length);
     }
 }
 
@@ -235,6 +309,8 @@ static void read_member(struct reading *r, const struct weir__member *member, ch
     switch (member->type) {
     case WEIR__TEXT: read_text(r, p, node); break;
     case WEIR__INT32: read_int32(r, p, node); break;
+    case WEIR__BOOL: read_bool(r, p, node); break;
+    case WEIR__STRINGS: read_strings(r, p, node); break;
     case WEIR__AMOUNT: read_amount(r, p, node); break;
     case WEIR__STRUCT: read_shape(r, member->shape, p, node); break;
     case WEIR__LIST: read_list(r, member->shape, p, node); break;
@@ -247,7 +323,7 @@ static void read_member(struct reading *r, const struct weir__member *member, ch
 static void warn_unknown(struct reading *r, const struct weir__shape *shape,
                          const struct weir__entry *e)
 {
-    enum { NAMES_MAX = 8 };
+    enum { NAMES_MAX = 16 };
     const char *names[NAMES_MAX], *near;
     size_t length = r->path->length, count = 0;
     struct weir__message m;
@@ -312,7 +388,7 @@ static void print_shape(struct weir__printing *p, const struct weir__shape *shap
 static void print_list(struct weir__printing *p, const struct weir__member *member,
                        const struct weir__list *list)
 {
-    int pairs = member->type == WEIR__PAIRS;
+    int pairs = member->type == WEIR__PAIRS || member->type == WEIR__STRINGS;
 
     weir__print_char(p, pairs ? '{' : '[');
     for (size_t i = 0; i < list->count; i++) {
@@ -336,7 +412,7 @@ static const void *pointer_in(const void *in)
     return pointer;
 }
 
-static int is_printed(const struct weir__member *member, const void *in)
+int weir__member_is_printed(const struct weir__member *member, const void *in)
 {
     const struct weir__text *text = in;
 
@@ -347,7 +423,8 @@ static int is_printed(const struct weir__member *member, const void *in)
     case WEIR__TEXT:
         return text->state != WEIR__ABSENT &&
                (member->printed != WEIR__IF_NOT_EMPTY || text->text[0] != '\0');
-    case WEIR__INT32: return ((const struct weir__int32 *)in)->state != WEIR__ABSENT;
+    case WEIR__INT32:
+    case WEIR__BOOL: return ((const struct weir__int32 *)in)->state != WEIR__ABSENT;
     case WEIR__AMOUNT: return ((const struct weir__amount *)in)->state == WEIR__PRESENT;
     case WEIR__POINTER: return pointer_in(in) != NULL;
     case WEIR__STRUCT: return 1;
@@ -361,6 +438,9 @@ static void print_member(struct weir__printing *p, const struct weir__member *me
     switch (member->type) {
     case WEIR__TEXT: weir__print_quoted(p, ((const struct weir__text *)in)->text); break;
     case WEIR__INT32: weir__print_int(p, ((const struct weir__int32 *)in)->value); break;
+    case WEIR__BOOL:
+        weir__print_text(p, ((const struct weir__int32 *)in)->value ? "true" : "false");
+        break;
     case WEIR__AMOUNT: weir__print_quoted(p, ((const struct weir__amount *)in)->text); break;
     case WEIR__STRUCT: print_shape(p, member->shape, in); break;
     case WEIR__POINTER: print_shape(p, member->shape, pointer_in(in)); break;
@@ -377,7 +457,7 @@ static void print_shape(struct weir__printing *p, const struct weir__shape *shap
         const struct weir__member *member = &shape->members[i];
         const void *value = (const char *)in + member->offset;
 
-        if (is_printed(member, value)) {
+        if (weir__member_is_printed(member, value)) {
             if (more++) {
                 weir__print_char(p, ',');
             }

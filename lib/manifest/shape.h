@@ -46,12 +46,14 @@ struct weir__list {
 enum {
     WEIR__TEXT,    /* struct weir__text */
     WEIR__INT32,   /* struct weir__int32 */
+    WEIR__BOOL,    /* struct weir__int32, 0 or 1 */
     WEIR__AMOUNT,  /* struct weir__amount */
     WEIR__STRUCT,  /* a struct in place */
     WEIR__POINTER, /* to a struct; NULL where there is none */
     WEIR__LIST,    /* struct weir__list of structs */
     WEIR__TEXTS,   /* struct weir__list of const char * */
-    WEIR__PAIRS    /* struct weir__list of const char *, keys and values in turn, by key */
+    WEIR__PAIRS,   /* struct weir__list of const char *, keys and values in turn, by key */
+    WEIR__STRINGS  /* as WEIR__PAIRS, of a custom resource: nulls are no members */
 };
 
 /* When a member is printed. */
@@ -72,11 +74,19 @@ struct weir__shape {
     size_t count, size;
 };
 
+/* A quantity's text, as the API server stores and reads it; spaces around it do not count. Returns
+ * WEIR_OK, WEIR_E_MEMORY, or why it is none, in err. */
+weir_status weir__amount_parse(struct weir__amount *out, const char *text, size_t length,
+                               struct weir__arena *arena, weir_error *err);
+
 /* Reads a mapping into a struct that is all zeros. The path is that of the mapping; what is taken
  * lives in the arena. */
 void weir__shape_read(const struct weir__shape *shape, void *out, const struct weir__node *node,
                       struct weir__path *path, struct weir__arena *arena,
                       struct weir__problems *problems);
+
+/* Whether a member is there to be printed. */
+int weir__member_is_printed(const struct weir__member *member, const void *in);
 
 /* Writes a struct as JSON. Returns the bytes wanted, without the NUL; cut to the capacity. */
 size_t weir__shape_print(const struct weir__shape *shape, const void *in, char *text,

@@ -30,9 +30,9 @@ struct weir__node {
     double number;             /* INT and FLOAT */
     struct weir__entry *first; /* SEQUENCE, MAPPING */
     struct weir__entry *last;
-    size_t count; /* of entries */
-    size_t size;  /* of the tree below it and itself, aliases written out */
-    int open;     /* it is still being read: an alias to it would contain itself */
+    size_t count;       /* of entries */
+    size_t size;        /* of the tree below it and itself, aliases written out */
+    int open;           /* it is still being read: an alias to it would contain itself */
     const char *origin; /* made, not read (see grow.h): which layer the value comes from */
 };
 

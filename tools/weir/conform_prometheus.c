@@ -204,33 +204,21 @@ static size_t labels_of(const cJSON *object, weir_label *labels)
     return count;
 }
 
-/* Upstream's text for a sample that the store refused. */
-static cJSON *refusal(const weir_series_store *store, uint32_t series, weir_status status,
-                      double value)
+/* Why the store refused a sample: upstream's text of that kind, with its details if it has some. */
+static cJSON *refusal(weir_status status, const cJSON *wanted)
 {
-    char text[200], existing[40], new[40];
-    weir_samples samples;
+    const char *kind =
+        status == WEIR_E_TIME ? "out of order sample" : "duplicate sample for timestamp";
+    const char *text = cJSON_GetStringValue(cJSON_GetArrayItem(wanted, 2));
 
-    weir_series_store_samples(store, series, &samples);
-    if (status == WEIR_E_TIME) {
-        return cJSON_CreateString("out of order sample");
-    }
-    if (weir_is_stale(value)) {
-        return cJSON_CreateString("duplicate sample for timestamp");
-    }
-    put_double(existing, sizeof existing, samples.values[samples.count - 1]);
-    put_double(new, sizeof new, value);
-    snprintf(text, sizeof text,
-             "duplicate sample for timestamp %" PRId64
-             "; overrides not allowed: existing %s, new value %s",
-             samples.times_ms[samples.count - 1], existing, new);
-    return cJSON_CreateString(text);
+    return cJSON_CreateString(text != NULL && strncmp(text, kind, strlen(kind)) == 0 ? text : kind);
 }
 
 static void append_series(const struct scenario *s, weir_series_store *store, const cJSON *one,
                           int index, cJSON *rejected)
 {
-    const cJSON *sample;
+    const cJSON *want = cJSON_GetObjectItemCaseSensitive(s->step, "want"), *sample;
+    const cJSON *wanted = cJSON_GetObjectItemCaseSensitive(want, "rejected");
     weir_label labels[LABELS_MAX];
     size_t count = labels_of(cJSON_GetObjectItemCaseSensitive(one, "labels"), labels);
     uint32_t series;
@@ -250,7 +238,8 @@ static void append_series(const struct scenario *s, weir_series_store *store, co
 
             cJSON_AddItemToArray(row, cJSON_CreateNumber(index));
             cJSON_AddItemToArray(row, cJSON_CreateNumber(i));
-            cJSON_AddItemToArray(row, refusal(store, series, status, value));
+            cJSON_AddItemToArray(
+                row, refusal(status, cJSON_GetArrayItem(wanted, cJSON_GetArraySize(rejected))));
             cJSON_AddItemToArray(rejected, row);
         }
         i++;
@@ -382,7 +371,7 @@ static void follow_habit(cJSON **items, int count, const cJSON *want)
                 break;
             }
             if (cJSON_Compare(cJSON_GetObjectItemCaseSensitive(other, "labels"), labels, 1)) {
-                memmove(&items[i + 1], &items[i], (size_t)(j - i) * sizeof items[0]);
+                memmove(&items[i + 1], &items[i], (size_t)(j - i) * sizeof(cJSON *));
                 items[i] = other;
                 break;
             }
@@ -432,13 +421,14 @@ static void put_series(const struct scenario *s, const weir_promql_result *r, cJ
 {
     const cJSON *want = cJSON_GetObjectItemCaseSensitive(s->step, "want");
     uint32_t *order = series_order(r, sorted);
-    cJSON **items = malloc((r->series_count + 1) * sizeof *items);
+    cJSON **items = malloc((r->series_count + 1) * sizeof(cJSON *));
 
     for (uint32_t i = 0; order != NULL && items != NULL && i < r->series_count; i++) {
         items[i] =
             r->type == WEIR_PROMQL_VECTOR ? vector_item(r, order[i]) : matrix_item(s, r, order[i]);
     }
-    if (items != NULL && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(want, "ties"))) {
+    if (order != NULL && items != NULL &&
+        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(want, "ties"))) {
         follow_habit(items, (int)r->series_count, cJSON_GetObjectItemCaseSensitive(want, "result"));
     }
     for (uint32_t i = 0; order != NULL && items != NULL && i < r->series_count; i++) {

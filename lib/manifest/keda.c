@@ -1,0 +1,459 @@
+/*
+ * manifest/keda.c - ScaledObjects of manifests: read, held against the other objects in the files as
+ * KEDA's webhook does, resolved, and shown as the HPA that KEDA makes.
+ */
+#include "make.h"
+#include "object.h"
+
+#include <string.h>
+#include <weir/autoscaler.h>
+
+/* What an item of this kind has. */
+struct weir__scaled_object {
+    struct weir__keda_object object;
+    struct weir__texts annotations, labels;
+    struct weir__keda_metric *metrics; /* after resolving */
+    int32_t stages;                    /* at which errors were found */
+    weir_keda_config config;
+};
+
+/* ---- other objects -------------------------------------------------------------------------- */
+
+static const char *or_else(const struct weir__text *text, const char *otherwise)
+{
+    return weir__keda_text(text)[0] != '\0' ? text->text : otherwise;
+}
+
+static const char *name_space_of(const struct weir__object *object)
+{
+    return object->name_space[0] != '\0' ? object->name_space : "default";
+}
+
+/* A text member of a node; "" where there is none. */
+static const char *member(const struct weir__node *node, const char *key)
+{
+    const struct weir__node *value = weir__node_get(node, key);
+
+    return value != NULL && value->type == WEIR__NODE_STRING ? value->text : "";
+}
+
+/* Whether two say the same of what they scale, the defaults filled in. */
+static int same_target(const struct weir__keda_target *a, const char *api_version, const char *kind,
+                       const char *name)
+{
+    return strcmp(or_else(&a->api_version, "apps/v1"), api_version) == 0 &&
+           strcmp(or_else(&a->kind, "Deployment"), kind) == 0 &&
+           strcmp(weir__keda_text(&a->name), name) == 0;
+}
+
+static void say_taken(struct weir__keda_check *c, const char *key, const char *what,
+                      const struct weir__item *other)
+{
+    const struct weir__keda_spec *spec = &c->object->spec;
+    struct weir__message m;
+
+    weir__message_clear(&m);
+    weir__message_add(&m, what);
+    weir__message_add(&m, other->open.api_kind);
+    weir__message_add(&m, " ");
+    weir__message_add(&m, other->open.name);
+    weir__message_add(&m, " (");
+    weir__message_add(&m, other->open.file);
+    weir__message_add(&m, ", line ");
+    weir__message_int(&m, other->open.line);
+    weir__message_add(&m, ")");
+    if (key == NULL) {
+        weir__keda_report(c, WEIR_PROBLEM_ERROR, WEIR_STAGE_WEBHOOK, "metadata.name", m.text);
+    } else {
+        weir__keda_say(c, &spec->is, key, WEIR_PROBLEM_ERROR, WEIR_STAGE_WEBHOOK, &m);
+    }
+}
+
+/* The later one of two is refused, as when they are applied in the order of the files. */
+static void check_other(struct weir__keda_check *c, const struct weir__item *item,
+                        const struct weir__item *other)
+{
+    const struct weir__keda_object *theirs = &other->keda->object;
+    const struct weir__keda_target *target = &theirs->spec.target;
+    const char *ours, *name;
+
+    if (other->number >= item->number || strcmp(item->open.name, other->open.name) == 0) {
+        return;
+    }
+    if (same_target(&c->object->spec.target, or_else(&target->api_version, "apps/v1"),
+                    or_else(&target->kind, "Deployment"), weir__keda_text(&target->name))) {
+        say_taken(c, "scaleTargetRef", "is scaled already by the ", other);
+    }
+    ours = weir__keda_hpa_name(c->object, c->arena);
+    name = weir__keda_hpa_name(theirs, c->arena);
+    if (ours != NULL && name != NULL && strcmp(ours, name) == 0) {
+        say_taken(c, NULL, "the HPA's name is taken by the ", other);
+    }
+}
+
+static int is_owned(const struct weir__node *metadata, const char *name)
+{
+    const struct weir__node *owners = weir__node_get(metadata, "ownerReferences");
+
+    if (owners == NULL || owners->type != WEIR__NODE_SEQUENCE) {
+        return 0;
+    }
+    for (const struct weir__entry *e = owners->first; e != NULL; e = e->next) {
+        if (strcmp(member(e->value, "kind"), "ScaledObject") == 0 &&
+            strcmp(member(e->value, "name"), name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* An HPA that somebody else made for the same workload. */
+static void check_hpa(struct weir__keda_check *c, const struct weir__item *other)
+{
+    const struct weir__hpa_reference *target = &other->hpa_spec->target;
+    const struct weir__node *metadata = weir__node_get(other->object.node, "metadata");
+    const struct weir__node *annotations = weir__node_get(metadata, "annotations");
+    const char *transfer = weir__keda_annotation(c->object, WEIR__KEDA_TRANSFER);
+    const char *own = weir__keda_text(&c->object->spec.advanced.hpa.name);
+
+    if (!same_target(&c->object->spec.target, weir__keda_text(&target->api_version),
+                     weir__keda_text(&target->kind), weir__keda_text(&target->name)) ||
+        strcmp(member(annotations, WEIR__KEDA_HPA_OWNERSHIP), "false") == 0 ||
+        is_owned(metadata, c->object->name)) {
+        return;
+    }
+    if (transfer == NULL || strcmp(transfer, "true") != 0) {
+        say_taken(c, "scaleTargetRef", "is scaled already by the ", other);
+    } else if (strcmp(own, other->open.name) != 0) {
+        say_taken(c, "scaleTargetRef",
+                  "can be taken over only when advanced.horizontalPodAutoscalerConfig.name names "
+                  "the ",
+                  other);
+    }
+}
+
+static void check_others(weir_manifest *manifest, struct weir__keda_check *c,
+                         const struct weir__item *item)
+{
+    for (const struct weir__item *other = manifest->items; other != NULL; other = other->next) {
+        if (other == item || other->dropped ||
+            strcmp(other->open.name_space, item->open.name_space) != 0) {
+            continue;
+        }
+        if (other->keda != NULL) {
+            check_other(c, item, other);
+        } else if (other->hpa_spec != NULL) {
+            check_hpa(c, other);
+        }
+    }
+}
+
+/* ---- requests of the workload --------------------------------------------------------------- */
+
+static int is_above_zero(const struct weir__node *list, const char *resource)
+{
+    const struct weir__node *value = weir__node_get(list, resource);
+    weir_quantity quantity;
+
+    return value != NULL && value->text != NULL &&
+           weir_quantity_parse(value->text, value->length, &quantity, NULL) == WEIR_OK &&
+           weir_quantity_sign(&quantity) > 0;
+}
+
+static int has_resource(const struct weir__node *container, const char *resource)
+{
+    const struct weir__node *resources = weir__node_get(container, "resources");
+
+    return is_above_zero(weir__node_get(resources, "requests"), resource) ||
+           is_above_zero(weir__node_get(resources, "limits"), resource);
+}
+
+/* A LimitRange gives containers what they do not ask for. */
+static int has_default(weir_manifest *manifest, const char *name_space, const char *resource)
+{
+    for (struct weir__bystander *b = manifest->bystanders; b != NULL; b = b->next) {
+        const struct weir__node *limits =
+            weir__node_get(weir__node_get(b->object.node, "spec"), "limits");
+
+        if (strcmp(b->object.kind, "LimitRange") != 0 || limits == NULL ||
+            limits->type != WEIR__NODE_SEQUENCE ||
+            strcmp(name_space_of(&b->object), name_space) != 0) {
+            continue;
+        }
+        b->used = 1;
+        for (const struct weir__entry *e = limits->first; e != NULL; e = e->next) {
+            if (strcmp(member(e->value, "type"), "Container") == 0 &&
+                (is_above_zero(weir__node_get(e->value, "default"), resource) ||
+                 is_above_zero(weir__node_get(e->value, "defaultRequest"), resource))) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static struct weir__bystander *find_workload(weir_manifest *manifest, const char *kind,
+                                             const char *name_space, const char *name)
+{
+    struct weir__bystander *found = NULL;
+
+    for (struct weir__bystander *b = manifest->bystanders; b != NULL; b = b->next) {
+        if (strcmp(b->object.kind, kind) == 0 && strcmp(b->object.name, name) == 0 &&
+            strcmp(name_space_of(&b->object), name_space) == 0) {
+            found = b; /* the last one counts */
+        }
+    }
+    return found;
+}
+
+static void check_request(weir_manifest *manifest, struct weir__keda_check *c, size_t index,
+                          const struct weir__node *pod)
+{
+    const struct weir__keda_trigger *trigger = weir__keda_trigger_at(&c->object->spec, index);
+    const struct weir__node *containers = weir__node_get(pod, "containers");
+    const char *resource = weir__keda_text(&trigger->type), *named = "";
+    const char *const *metadata = trigger->metadata.items;
+    struct weir__message m;
+
+    for (size_t i = 0; i + 1 < trigger->metadata.count; i += 2) {
+        named = strcmp(metadata[i], "containerName") == 0 ? metadata[i + 1] : named;
+    }
+    if (containers == NULL || containers->type != WEIR__NODE_SEQUENCE ||
+        (named[0] == '\0' && has_resource(pod, resource))) {
+        return;
+    }
+    for (const struct weir__entry *e = containers->first; e != NULL; e = e->next) {
+        const char *name = member(e->value, "name");
+
+        if ((named[0] != '\0' && strcmp(named, name) != 0) || has_resource(e->value, resource) ||
+            has_default(manifest, c->object->name_space, resource)) {
+            continue;
+        }
+        weir__message_clear(&m);
+        weir__message_add(&m, "needs a request or limit of ");
+        weir__message_add(&m, resource);
+        weir__message_add(&m, " above 0 in container ");
+        weir__message_add(&m, name);
+        weir__keda_say(c, &trigger->is, "type", WEIR_PROBLEM_ERROR, WEIR_STAGE_WEBHOOK, &m);
+        return;
+    }
+}
+
+static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
+{
+    const struct weir__keda_spec *spec = &c->object->spec;
+    const char *kind = or_else(&spec->target.kind, "Deployment");
+    struct weir__bystander *workload;
+
+    if (manifest->admission.dry_run ||
+        strcmp(or_else(&spec->target.api_version, "apps/v1"), "apps/v1") != 0 ||
+        (strcmp(kind, "Deployment") != 0 && strcmp(kind, "StatefulSet") != 0)) {
+        return;
+    }
+    workload = find_workload(manifest, kind, c->object->name_space,
+                             weir__keda_text(&spec->target.name));
+    if (workload != NULL) {
+        workload->used = 1;
+    }
+    for (size_t i = 0; i < spec->triggers.count; i++) {
+        struct weir__keda_spot spot = weir__keda_enter_trigger(c, i);
+
+        if (!weir__keda_is_resource(weir__keda_trigger_at(spec, i))) {
+            /* nothing of the pods counts */
+        } else if (workload != NULL) {
+            check_request(manifest, c, i,
+                          weir__node_get(weir__node_get(weir__node_get(workload->object.node,
+                                                                       "spec"),
+                                                        "template"),
+                                         "spec"));
+        } else if (manifest->admission.whole_cluster) {
+            weir__keda_error(c, NULL, NULL, WEIR_STAGE_WEBHOOK,
+                             "needs the workload that scaleTargetRef names, which is not there");
+        }
+        weir__keda_leave(c, spot);
+    }
+}
+
+/* ---- resolving ------------------------------------------------------------------------------ */
+
+static struct weir__keda_check begin_check(weir_manifest *manifest, const struct weir__item *item)
+{
+    struct weir__keda_check c;
+
+    memset(&c, 0, sizeof c);
+    c.object = &item->keda->object;
+    c.path = item->spec_path;
+    c.annotations = item->keda->annotations.path;
+    c.mark = item->object.node->mark;
+    c.arena = &manifest->arena;
+    c.problems = &manifest->problems;
+    return c;
+}
+
+static void resolve_item(weir_manifest *manifest, struct weir__item *item)
+{
+    struct weir__keda_check c = begin_check(manifest, item);
+    struct weir__scaled_object *so = item->keda;
+
+    so->config = manifest->keda;
+    weir__keda_check_schema(&c);
+    weir__keda_check_admission(&c, manifest->admission.dry_run);
+    check_requests(manifest, &c);
+    check_others(manifest, &c, item);
+    so->metrics = weir__keda_convert(&c, &so->config);
+    so->stages = c.stages;
+}
+
+/* ---- showing -------------------------------------------------------------------------------- */
+
+/* KEDA does not take spaces off the names of the list. */
+static int is_excluded(const struct weir__keda_object *object, const char *label)
+{
+    const char *list = weir__keda_annotation(object, WEIR__KEDA_EXCLUDED_LABELS);
+    size_t length = strlen(label);
+
+    while (list != NULL && *list != '\0') {
+        size_t n = strcspn(list, ",");
+
+        if (n == length && memcmp(list, label, length) == 0) {
+            return 1;
+        }
+        list += n + (list[n] == ',');
+    }
+    return 0;
+}
+
+/* The object's own labels come over KEDA's. */
+static void put_labels(struct weir__maker *maker, const struct weir__keda_object *object,
+                       const char *hpa_name, struct weir__node *labels)
+{
+    const weir_pair own[] = {
+        {"app.kubernetes.io/managed-by", "keda-operator"},
+        {"app.kubernetes.io/name", hpa_name},
+        {"app.kubernetes.io/part-of", object->name},
+        {"app.kubernetes.io/version", "2.21.0"},
+        {"scaledobject.keda.sh/name", object->name},
+    };
+
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        size_t k = 0;
+
+        while (k < object->label_count && strcmp(object->labels[k].key, own[i].key) != 0) {
+            k++;
+        }
+        if (k == object->label_count) {
+            weir__make_put_text(maker, labels, own[i].key, own[i].text);
+        }
+    }
+    for (size_t i = 0; i < object->label_count; i++) {
+        if (!is_excluded(object, object->labels[i].key)) {
+            weir__make_put_text(maker, labels, object->labels[i].key, object->labels[i].text);
+        }
+    }
+}
+
+static struct weir__node *make_hpa(struct weir__keda_check *c, struct weir__maker *maker,
+                                   const struct weir__hpa_spec *hpa)
+{
+    const char *name = weir__keda_hpa_name(c->object, c->arena);
+    struct weir__node *object = weir__make_mapping(maker), *metadata;
+
+    weir__make_put_text(maker, object, "apiVersion", "autoscaling/v2");
+    weir__make_put_text(maker, object, "kind", "HorizontalPodAutoscaler");
+    metadata = weir__make_put_mapping(maker, object, "metadata");
+    put_labels(maker, c->object, name, weir__make_put_mapping(maker, metadata, "labels"));
+    weir__make_put_text(maker, metadata, "name", name);
+    weir__make_put_text(maker, metadata, "namespace", c->object->name_space);
+    weir__make_put(maker, object, "spec", weir__hpa_tree(maker, hpa));
+    return object;
+}
+
+static weir_status show_item(weir_manifest *manifest, struct weir__item *item, int32_t how,
+                             char *text, size_t capacity, size_t *need)
+{
+    struct weir__keda_check c = begin_check(manifest, item);
+    const struct weir__scaled_object *so = item->keda;
+    struct weir__maker maker = {&manifest->arena, 0};
+    struct weir__hpa_spec *hpa;
+    struct weir__node *object;
+    size_t length;
+
+    if (so->object.spec.is.state != WEIR__PRESENT || so->metrics == NULL) {
+        return WEIR_E_PARSE;
+    }
+    if (need != NULL) {
+        *need = 1;
+    }
+    if (so->config.paused) {
+        return WEIR_END;
+    }
+    hpa = weir__keda_hpa(&c, so->metrics);
+    if (hpa == NULL) {
+        return WEIR_E_MEMORY;
+    }
+    if ((how & WEIR_SHOW_AS_SENT) == 0) {
+        weir__hpa_default(hpa, c.arena, c.problems);
+    }
+    object = make_hpa(&c, &maker, hpa);
+    if (object == NULL || maker.out_of_memory || manifest->problems.out_of_memory) {
+        return WEIR_E_MEMORY;
+    }
+    weir__make_sorted(object);
+    length = how & WEIR_SHOW_JSON ? weir__write_json(object, text, capacity)
+                                  : weir__write_yaml(object, text, capacity);
+    if (need != NULL) {
+        *need = length + 1;
+    }
+    return length < capacity ? WEIR_OK : WEIR_E_SPACE;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static struct weir__scaled_object *begin_item(weir_manifest *manifest, struct weir__item *item)
+{
+    struct weir__scaled_object *so = weir__arena_take(&manifest->arena, sizeof *so);
+
+    if (so == NULL) {
+        manifest->problems.out_of_memory = 1;
+        item->resolve = NULL;
+        return NULL;
+    }
+    item->keda = so;
+    item->open.kind = WEIR_KIND_KEDA;
+    item->open.config = &so->config;
+    item->resolve = resolve_item;
+    item->show = show_item;
+    return so;
+}
+
+void weir__read_scaled_object(weir_manifest *manifest, const struct weir__object *object)
+{
+    struct weir__item *item = weir__item_add(manifest, object);
+    struct weir__scaled_object *so = item != NULL ? begin_item(manifest, item) : NULL;
+    struct weir__path path = object->path;
+    const struct weir__node *metadata, *spec;
+
+    if (so == NULL) {
+        return;
+    }
+    weir__object_check_name(manifest, object);
+    metadata = weir__node_get(object->node, "metadata");
+    weir__path_key(&path, "metadata", strlen("metadata"));
+    item->spec_path = path;
+    weir__object_texts(manifest, metadata, "annotations", &path, &so->annotations);
+    weir__object_texts(manifest, metadata, "labels", &item->spec_path, &so->labels);
+    so->object.name = object->name;
+    so->object.name_space = item->open.name_space;
+    so->object.annotations = so->annotations.pairs.list;
+    so->object.annotation_count = so->annotations.pairs.count;
+    so->object.labels = so->labels.pairs.list;
+    so->object.label_count = so->labels.pairs.count;
+    item->spec_path = object->path;
+    weir__path_key(&item->spec_path, "spec", strlen("spec"));
+    spec = weir__node_get(object->node, "spec");
+    if (spec == NULL || spec->type == WEIR__NODE_NULL) {
+        weir__object_missing(manifest, object, &item->spec_path, "");
+    }
+    weir__keda_read(&so->object.spec, spec, &item->spec_path, &manifest->arena,
+                    &manifest->problems);
+}
