@@ -24,11 +24,10 @@ static const struct {
     {"k8s.io/kubernetes", conform_hpa_spec_ops},
     {"kedacore/keda", conform_keda_spec_ops},
     {"kedacore/keda", conform_scaled_object_ops},
-    {"prometheus", conform_prometheus_ops},
-    {"prometheus", conform_formats_ops},
     {"kedacore/keda", conform_keda_ops},
     {"kedacore/keda", conform_cron_ops},
     {"prometheus", conform_prometheus_ops},
+    {"prometheus", conform_formats_ops},
     {"kserve/kserve", conform_kserve_ops},
 };
 
