@@ -72,6 +72,17 @@ static inline int64_t weir__sub(int64_t a, int64_t b)
     return a - b;
 }
 
+/* t - d and t + d for a length of time d >= 0. */
+static inline weir_time weir__before(weir_time t, weir_duration d)
+{
+    return t < INT64_MIN + d ? INT64_MIN : t - d;
+}
+
+static inline weir_time weir__after(weir_time t, weir_duration d)
+{
+    return t > INT64_MAX - d ? INT64_MAX : t + d;
+}
+
 /* Division that rounds down, and its remainder in [0, b); b > 0. */
 static inline int64_t weir__floor_div(int64_t a, int64_t b)
 {

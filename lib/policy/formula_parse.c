@@ -442,7 +442,7 @@ static int is_taken(const struct weir__compiler *c, const struct weir__token *na
     uint32_t length = name->to - name->from;
 
     for (uint32_t i = 0; i < c->name_count; i++) {
-        if (strlen(c->names[i]) == length && memcmp(c->names[i], text, length) == 0) {
+        if (weir__length(c->names[i]) == length && memcmp(c->names[i], text, length) == 0) {
             return 1;
         }
     }

@@ -182,7 +182,8 @@ static int parse_variable(struct weir__compiler *c, const char *name, uint32_t l
 
     plain(out, weir__type(TYPE_FLOAT, 0), c->code_count);
     for (uint32_t i = 0; i < c->name_count; i++) {
-        if (length > 0 && strlen(c->names[i]) == length && memcmp(c->names[i], name, length) == 0) {
+        if (length > 0 && weir__length(c->names[i]) == length &&
+            memcmp(c->names[i], name, length) == 0) {
             return weir__emit(c, OP_VARIABLE, 0, (int32_t)i, 1, place);
         }
     }
@@ -519,7 +520,7 @@ int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
     const struct weir__builtin *builtin = weir__builtin_of(text, length);
 
     for (uint32_t i = 0; i < c->name_count; i++) {
-        if (strlen(c->names[i]) == length && memcmp(c->names[i], text, length) == 0) {
+        if (weir__length(c->names[i]) == length && memcmp(c->names[i], text, length) == 0) {
             return weir__refuse(c, WEIR_E_PARSE, name->from,
                                 "a trigger of this name hides the function: it cannot be called");
         }

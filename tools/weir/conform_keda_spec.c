@@ -1,9 +1,10 @@
 /*
- * conform_keda_spec.c - the conformance operations about ScaledObjects as they are written: what
- * KEDA's webhook and controller refuse, and the HPA that KEDA makes.
+ * conform_keda_spec.c - the conformance operations about ScaledObjects as they are written:
+ * what KEDA's webhook and controller refuse, and the HPA that KEDA makes.
  *
- * A scenario becomes manifests, as a cluster would have them, and goes through the loader. Upstream's
- * sentences are not weir's: that there is an error, of what kind and at which stage, is compared.
+ * A scenario becomes manifests, as a cluster would have them, and goes through the loader.
+ * Upstream's sentences are not weir's: that there is an error, of what kind and at which stage, is
+ * compared.
  */
 #include "conform.h"
 
@@ -75,7 +76,8 @@ static void add_subject(const struct scenario *s, weir_manifest *manifest)
     cJSON_Delete(object);
 }
 
-/* The workload, of whose pods a container asks for everything unless the scenario says otherwise. */
+/* The workload, of whose pods a container asks for everything unless the scenario says otherwise.
+ */
 static void add_workload(const struct scenario *s, weir_manifest *manifest)
 {
     const char *kind = conform_text(s->config, "target_kind", "Deployment");
@@ -110,8 +112,8 @@ static int add_other_scaled_object(weir_manifest *manifest, const char *text)
 {
     char name[64], kind[64], target[64], hpa[64];
     cJSON *object, *spec, *advanced;
-    int count = sscanf(text, "ScaledObject %63s on %63s %63s with HPA name %63s", name, kind,
-                       target, hpa);
+    int count =
+        sscanf(text, "ScaledObject %63s on %63s %63s with HPA name %63s", name, kind, target, hpa);
 
     if (count < 3) {
         return 0;
@@ -123,8 +125,8 @@ static int add_other_scaled_object(weir_manifest *manifest, const char *text)
                           cJSON_Parse("[{\"type\":\"prometheus\",\"metadata\":{}}]"));
     if (count == 4) {
         advanced = cJSON_AddObjectToObject(spec, "advanced");
-        cJSON_AddStringToObject(
-            cJSON_AddObjectToObject(advanced, "horizontalPodAutoscalerConfig"), "name", hpa);
+        cJSON_AddStringToObject(cJSON_AddObjectToObject(advanced, "horizontalPodAutoscalerConfig"),
+                                "name", hpa);
     }
     add_document(manifest, object);
     cJSON_Delete(object);
@@ -276,13 +278,20 @@ static enum check check_of_text(const char *text)
         const char *word;
         enum check check;
     } words[] = {
-        {"must be less than", BOUNDS},       {"must both be greater", FALLBACK},
-        {"at least one trigger", FALLBACK},  {"no triggers defined", TRIGGERS},
-        {"useCachedMetrics", TRIGGERS},      {"defined multiple times", TRIGGERS},
-        {"only cpu/memory", ZERO},           {"request defined", ZERO},
-        {"not found", ZERO},                 {"fallback behavior requires", BEHAVIOR},
-        {"in ScalingModifiers", MODIFIERS},  {"error ScalingModifiers", MODIFIERS},
-        {"characters long", NAMES},          {"already managed by", OTHERS},
+        {"must be less than", BOUNDS},
+        {"must both be greater", FALLBACK},
+        {"at least one trigger", FALLBACK},
+        {"no triggers defined", TRIGGERS},
+        {"useCachedMetrics", TRIGGERS},
+        {"defined multiple times", TRIGGERS},
+        {"only cpu/memory", ZERO},
+        {"request defined", ZERO},
+        {"not found", ZERO},
+        {"fallback behavior requires", BEHAVIOR},
+        {"in ScalingModifiers", MODIFIERS},
+        {"error ScalingModifiers", MODIFIERS},
+        {"characters long", NAMES},
+        {"already managed by", OTHERS},
         {"must be specified by name", OTHERS},
     };
 
@@ -311,7 +320,8 @@ static cJSON *derived(const struct scenario *s, const weir_keda_config *c)
 {
     cJSON *got = cJSON_CreateObject();
     int relevant = c->min_replicas == WEIR_KEDA_UNSET || c->min_replicas == 0 ||
-                   c->idle_replicas != WEIR_KEDA_UNSET, cached = 0;
+                   c->idle_replicas != WEIR_KEDA_UNSET,
+        cached = 0;
 
     for (uint32_t i = 0; i < c->trigger_count; i++) {
         cached |= c->triggers[i].use_cached_metrics;
@@ -346,12 +356,11 @@ static void want_warnings(struct scenario *s)
     {
         const char *text = cJSON_IsString(warning) ? warning->valuestring : "";
 
-        cJSON_AddItemToArray(fields,
-                             cJSON_CreateString(begins(text, "PollingInterval is configured")
-                                                    ? "spec.pollingInterval"
-                                                : begins(text, "CooldownPeriod is configured")
-                                                    ? "spec.cooldownPeriod"
-                                                    : text));
+        cJSON_AddItemToArray(
+            fields, cJSON_CreateString(
+                        begins(text, "PollingInterval is configured")  ? "spec.pollingInterval"
+                        : begins(text, "CooldownPeriod is configured") ? "spec.cooldownPeriod"
+                                                                       : text));
     }
     if (list != NULL) {
         conform_ignore(s, "warnings");
@@ -497,8 +506,8 @@ static void put_names(cJSON *got, const char *name, const weir_keda_config *conf
         int resource = t->type == WEIR_TRIGGER_CPU || t->type == WEIR_TRIGGER_MEMORY;
 
         if (resource && resources && t->container[0] == '\0') {
-            cJSON_AddItemToArray(list,
-                                 cJSON_CreateString(t->type == WEIR_TRIGGER_CPU ? "cpu" : "memory"));
+            cJSON_AddItemToArray(
+                list, cJSON_CreateString(t->type == WEIR_TRIGGER_CPU ? "cpu" : "memory"));
         } else if (!resource && !resources) {
             cJSON_AddItemToArray(list, cJSON_CreateString(t->metric_name));
         }

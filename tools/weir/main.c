@@ -8,7 +8,11 @@
 #include <weir/manifest.h>
 
 static const struct command *const commands[] = {
+<<<<<<< HEAD
     &command_replay,  &command_explain, &command_query,       &command_fields,
+=======
+    &command_replay,  &command_explain, &command_show,        &command_fields,
+>>>>>>> main
     &command_conform, &command_agree,   &command_completions,
 };
 
