@@ -241,7 +241,6 @@ static void take_digit(struct number *n, int32_t digit)
 static size_t read_mantissa(struct number *n, const char *text, size_t length, size_t at)
 {
     size_t digits = 0, point = 0, last_under = 0;
-    int64_t after = 0;
     int32_t hex_digits = 0, previous = n->hex;
 
     for (; at < length; at++) {
@@ -262,7 +261,6 @@ static size_t read_mantissa(struct number *n, const char *text, size_t length, s
         } else if (digit < (n->hex ? 16 : 10)) {
             digits++;
             previous = 1;
-            after += point != 0;
             if (!n->hex) {
                 if (digit > 0 || n->d.count > 0) {
                     take_digit(n, digit);

@@ -5,6 +5,7 @@
 #define WEIR_TOOLS_FEEDS_H
 
 #include "kinds_hpa.h"
+#include "kinds_keda.h"
 #include "replaying_state.h"
 
 enum { COLUMNS_MAX = 4096, PODS_MAX = 16384 };
@@ -32,6 +33,7 @@ struct metric {
     double sum;      /* of the values at the time at hand */
     int64_t values;  /* how many there are */
     int rows;        /* rows of that time, empty ones too */
+    int failed;      /* 1: a cell says that asking for it failed */
 };
 
 struct feeds {
@@ -40,7 +42,10 @@ struct feeds {
     struct column columns[COLUMNS_MAX];
     size_t column_count;
     struct metric metrics[WEIR_HPA_METRICS_MAX];
-    const weir_hpa_config *config;
+    const weir_hpa_config *config; /* of a ScaledObject: `series` */
+    const weir_keda_config *keda;  /* NULL: an HPA */
+    weir_hpa_config series;        /* its triggers that are not computed */
+    uint32_t triggers[WEIR_KEDA_TRIGGERS_MAX];
     int gathering; /* rows of `at` are being put together */
     weir_time at;
     int has_replicas, constant_replicas; /* --replicas was given, and is a number */

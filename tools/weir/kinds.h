@@ -65,7 +65,7 @@ struct kind {
     void (*label)(void *state, char (*values)[LABEL_SIZE]);
 };
 
-extern const struct kind kpa_kind, hpa_kind;
+extern const struct kind kpa_kind, hpa_kind, keda_kind;
 
 /* NULL for a kind that cannot be replayed. */
 const struct kind *kind_of(int32_t kind);

@@ -2,6 +2,7 @@
  * kinds_hpa.c - HorizontalPodAutoscalers for `weir replay` and `weir explain`; see kinds.h.
  */
 #include "kinds_hpa.h"
+#include "kinds_keda.h"
 #include "replaying.h"
 
 #include <math.h>
@@ -110,6 +111,19 @@ static size_t list_names(const weir_manifest_item *const *items, size_t count, c
     return known;
 }
 
+static int is_trigger(const weir_manifest_item *item, const char *word, size_t length)
+{
+    const weir_keda_config *config = item->config;
+
+    for (uint32_t i = 0; i < config->trigger_count; i++) {
+        if (config->triggers[i].type != WEIR_TRIGGER_CRON &&
+            keda_is_named(config, i, item->name, word, length)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int is_known(const char *word, size_t length, const weir_manifest_item *const *items,
                     size_t count)
 {
@@ -120,6 +134,9 @@ static int is_known(const char *word, size_t length, const weir_manifest_item *c
             if (hpa_is_named(c, m, items[i]->name, word, length)) {
                 return 1;
             }
+        }
+        if (items[i]->kind == WEIR_KIND_KEDA && is_trigger(items[i], word, length)) {
+            return 1;
         }
     }
     return 0;

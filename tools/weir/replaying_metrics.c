@@ -1,6 +1,6 @@
 /*
- * replaying_metrics.c - a load of metrics for an HPA: columns of one or more files, merged in order
- * of time.
+ * replaying_metrics.c - a load of metrics for an HPA or a ScaledObject: columns of one or more
+ * files, merged in order of time.
  *
  * Object and External metrics are what was recorded, whatever is decided. Metrics of pods answer to
  * the replay's pods: what all recorded pods had together is shared by those that are ready,
@@ -18,12 +18,32 @@
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+/* The columns that --metric gives a trigger, by any of its names; NULL: none. */
+static const char *columns_of_trigger(const struct replaying *r, int32_t series)
+{
+    const struct feeds *f = r->feeds;
+    const struct words *words = &r->request.metrics;
+    const char *value = NULL;
+
+    for (size_t i = 0; i < words->count; i++) {
+        const char *equals = strchr(words->list[i], '=');
+
+        if (equals != NULL && keda_is_named(f->keda, f->triggers[series], r->outcome.item->name,
+                                            words->list[i], (size_t)(equals - words->list[i]))) {
+            value = equals + 1;
+        }
+    }
+    return value;
+}
+
 static int bind_metric(struct replaying *r, int32_t series)
 {
     struct feeds *f = r->feeds;
     const char *owner = r->outcome.item->name;
     const weir_hpa_metric *metric = &f->config->metrics[series];
-    const char *list = hpa_column_for(&r->request, f->config, (uint32_t)series, owner);
+    const char *list = f->keda != NULL
+                           ? columns_of_trigger(r, series)
+                           : hpa_column_for(&r->request, f->config, (uint32_t)series, owner);
     int found = list == NULL ? feeds_find(f, metric->name, series) : -1;
 
     if (list != NULL) {
@@ -125,16 +145,21 @@ static int open_all(struct replaying *r)
     const weir_hpa_config *config = r->outcome.config;
     int code = EXIT_FINE;
 
-    if (config->metric_count == 0) {
-        complain("%s has no metrics to replay", r->outcome.item->name);
-        return EXIT_INPUT;
-    }
     r->feeds = calloc(1, sizeof *r->feeds);
     if (r->feeds == NULL) {
         complain("there is no memory left");
         return EXIT_INPUT;
     }
+    if (r->outcome.item->kind == WEIR_KIND_KEDA) {
+        r->feeds->keda = r->outcome.config;
+        keda_series_of(r->feeds->keda, &r->feeds->series, r->feeds->triggers);
+        config = &r->feeds->series;
+    }
     r->feeds->config = config;
+    if (config->metric_count == 0 && r->feeds->keda == NULL) {
+        complain("%s has no metrics to replay", r->outcome.item->name);
+        return EXIT_INPUT;
+    }
     r->outcome.series = weir_autoscaler_series_name(r->autoscaler, 0);
     for (size_t i = 0; i < loads->count && code == EXIT_FINE; i++) {
         code = open_feed(r, loads->list[i]);
@@ -230,6 +255,12 @@ static int read_replicas(struct feeds *f, const struct column *c)
     return 1;
 }
 
+/* "error" */
+static int is_failure(const struct csv_field *field)
+{
+    return field->length == 5 && strncmp(field->text, "error", 5) == 0;
+}
+
 /* Adds the row at hand to what is known of its time. 0 when it is bad. */
 static int gather_row(struct feeds *f, struct feed *feed)
 {
@@ -259,8 +290,16 @@ static int gather_row(struct feeds *f, struct feed *feed)
         if (field->length == 0) {
             continue; /* no value */
         }
+        if (f->keda != NULL && is_failure(field)) {
+            m->failed = 1;
+            continue;
+        }
         if (!csv_number(field, &value) || !(fabs(value) <= 1e300)) {
-            csv_complain(feed->csv, field, "a number was expected, or nothing where there is none");
+            csv_complain(feed->csv, field,
+                         f->keda != NULL
+                             ? "a number was expected, nothing where there is none, or `error` "
+                               "where asking failed"
+                             : "a number was expected, or nothing where there is none");
             return 0;
         }
         m->sum += value;
@@ -277,6 +316,7 @@ static void begin(struct feeds *f, weir_time at)
         f->metrics[i].sum = 0.0;
         f->metrics[i].values = 0;
         f->metrics[i].rows = 0;
+        f->metrics[i].failed = 0;
     }
     if (f->pod_count > 0) {
         memset(f->pods, 0, sizeof f->pods);
@@ -310,9 +350,10 @@ static void complete(struct replaying *r)
         int is_value = isfinite(total);
 
         if (f->metrics[i].rows > 0) {
-            r->readings[i] = (weir_reading){f->at, (int32_t)i,
-                                            -1,    is_value ? WEIR_OK : WEIR_NO_DATA,
-                                            0,     is_value ? total : 0.0};
+            r->readings[i] = (weir_reading){
+                f->at, (int32_t)i,
+                -1,    f->metrics[i].failed ? WEIR_E_IO : is_value ? WEIR_OK : WEIR_NO_DATA,
+                0,     is_value ? total : 0.0};
             f->fresh[f->fresh_count++] = r->readings[i];
         }
     }
