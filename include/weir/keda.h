@@ -7,7 +7,7 @@
  *
  * weir_keda_decide() runs what is due of both. What a trigger's source answered is handed in as a
  * value or an error; how KEDA asks a source is not weir's business, except for cron, which is
- * computed (weir/cron.h), and for what answers mean (weir/trigger.h).
+ * computed (weir/cron.h).
  *
  * Upstream: KEDA v2.21 pkg/scaling, pkg/fallback, controllers/keda.
  */

@@ -96,6 +96,9 @@ static int prepare(void *config, const struct request *request, const char *name
     }
     own->sync_period = series.sync_period;
     own->zone_reserve = 1024;
+    if (own->sync_phase == own->poll_phase) { /* pods of a poll's write exist when the HPA looks */
+        own->sync_phase += WEIR_SECOND;
+    }
     for (uint32_t i = 0; i < series.metric_count; i++) {
         own->triggers[triggers[i]].request = series.metrics[i].request;
     }
