@@ -88,6 +88,7 @@ static weir_status serve(weir_keda *k, uint32_t metric, const weir_keda_input *i
         weir__keda_build(k, 0);
     }
     p.failed = p.fallback = 0;
+    p.fallback_milli = 0;
     weir__keda_take_served(k, &copy);
     for (uint32_t i = 0; i < k->trigger_count; i++) {
         const struct weir__keda_slot *slot = &weir__keda_slots(k)[i];
