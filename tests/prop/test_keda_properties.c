@@ -2,7 +2,7 @@
  * What must hold for every ScaledObject and every load: random lives of many seeds. A failure names
  * its seed and its step.
  */
-#include "random.h"
+#include "random_keda.h"
 #include "table.h"
 
 #include <weir/weir.h>
@@ -16,54 +16,13 @@ enum { SEEDS = 80, STEPS = 200 };
         }                                                                                          \
     } while (0)
 
-struct life {
-    struct rng rng;
-    weir_keda_config config;
-    weir_keda *keda;
-    size_t bytes;
-    weir_keda_input in;
-    weir_keda_reading readings[4];
-    weir_time now;
-};
-
-static void random_config(struct rng *rng, weir_keda_config *c)
-{
-    weir_keda_config_init(c, sizeof *c);
-    c->created = 0;
-    c->trigger_count = (uint32_t)rng_int(rng, 1, 3);
-    for (uint32_t i = 0; i < c->trigger_count; i++) {
-        weir_keda_trigger *t = &c->triggers[i];
-
-        weir_keda_trigger_init(t, WEIR_TRIGGER_PROMETHEUS);
-        t->target = rng_int(rng, 500, 20000);
-        t->metric_type = rng_one_in(rng, 4) ? WEIR_HPA_VALUE : WEIR_HPA_AVERAGE_VALUE;
-        t->activation = rng_one_in(rng, 3) ? 4.0 : 0.0;
-        t->use_cached_metrics = rng_one_in(rng, 4);
-        t->name[0] = (char)('a' + i);
-    }
-    c->min_replicas = rng_one_in(rng, 3) ? WEIR_KEDA_UNSET : (int32_t)rng_int(rng, 0, 3);
-    c->max_replicas = (int32_t)rng_int(rng, 3, 12);
-    c->idle_replicas = c->min_replicas > 0 && rng_one_in(rng, 3) ? 0 : WEIR_KEDA_UNSET;
-    c->polling_interval = rng_int(rng, 1, 40) * WEIR_SECOND;
-    c->cooldown_period = rng_int(rng, 0, 200) * WEIR_SECOND;
-    c->fallback.enabled = rng_one_in(rng, 2);
-    c->fallback.failure_threshold = (int32_t)rng_int(rng, 0, 3);
-    c->fallback.replicas = (int32_t)rng_int(rng, 0, 9);
-    c->fallback.behavior = (int32_t)rng_int(rng, 0, 3);
-    if (rng_one_in(rng, 4)) {
-        c->modifiers.enabled = 1;
-        memcpy(c->modifiers.formula, "a * 2 + 1", 10);
-        memcpy(c->modifiers.target, "3", 2);
-    }
-}
-
-static void begin(struct life *l, int seed)
+static void begin(struct keda_life *l, int seed)
 {
     weir_error err = {0};
 
     memset(l, 0, sizeof *l);
     l->rng.state = (uint64_t)seed;
-    random_config(&l->rng, &l->config);
+    random_keda_config(&l->rng, &l->config);
     if (weir_keda_bytes(&l->config, &l->bytes, &err) != WEIR_OK) {
         fail_msg("seed %d: %s: %s", seed, err.path, err.message);
     }
@@ -76,18 +35,7 @@ static void begin(struct life *l, int seed)
     l->now = rng_int(&l->rng, 0, 1000) * WEIR_SECOND;
 }
 
-static void draw(struct life *l)
-{
-    for (uint32_t i = 0; i < l->config.trigger_count; i++) {
-        l->readings[i].value = rng_one_in(&l->rng, 3) ? 0.0 : rng_real(&l->rng, 0.0, 60.0);
-        l->readings[i].status = rng_one_in(&l->rng, 6) ? WEIR_E_IO : WEIR_OK;
-    }
-    l->in.status_replicas = l->in.replicas;
-    l->in.ready_pods = (int32_t)rng_int(&l->rng, 0, l->in.replicas);
-    l->now += rng_int(&l->rng, 1, 20) * WEIR_SECOND;
-}
-
-static void check_decision(const struct life *l, const weir_decision *d,
+static void check_decision(const struct keda_life *l, const weir_decision *d,
                            const weir_explain *explain, int seed, int step)
 {
     const weir_keda_config *c = &l->config;
@@ -110,7 +58,7 @@ static void bounds_and_explanations_hold(void **state)
 {
     (void)state;
     for (int seed = 1; seed <= SEEDS; seed++) {
-        struct life l;
+        struct keda_life l;
 
         begin(&l, seed);
         for (int step = 0; step < STEPS; step++) {
@@ -118,7 +66,7 @@ static void bounds_and_explanations_hold(void **state)
             weir_explain explain;
             weir_keda *fork = block_of(l.bytes);
 
-            draw(&l);
+            random_keda_event(&l);
             memcpy(fork, l.keda, l.bytes);
             weir_decision_init(&d, sizeof d);
             weir_decision_init(&quiet, sizeof quiet);
@@ -140,7 +88,7 @@ static void the_whole_is_the_sum_of_its_parts(void **state)
 {
     (void)state;
     for (int seed = 1; seed <= SEEDS; seed++) {
-        struct life l;
+        struct keda_life l;
         weir_decision d, part;
         int32_t polls;
 
@@ -150,7 +98,7 @@ static void the_whole_is_the_sum_of_its_parts(void **state)
             weir_keda_input in;
             weir_keda_status due;
 
-            draw(&l);
+            random_keda_event(&l);
             memcpy(fork, l.keda, l.bytes);
             in = l.in;
             weir_decision_init(&d, sizeof d);
