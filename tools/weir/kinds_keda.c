@@ -87,7 +87,7 @@ static int prepare(void *config, const struct request *request, const char *name
 {
     weir_keda_config *own = config;
     weir_hpa_config series;
-    uint32_t triggers[WEIR_KEDA_TRIGGERS_MAX];
+    uint32_t triggers[WEIR_KEDA_TRIGGERS_MAX] = {0};
 
     keda_series_of(own, &series, triggers);
     series.sync_period = own->sync_period;
