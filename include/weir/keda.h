@@ -7,7 +7,7 @@
  *
  * weir_keda_decide() runs what is due of both. What a trigger's source answered is handed in as a
  * value or an error; how KEDA asks a source is not weir's business, except for cron, which is
- * computed (weir/cron.h), and for what answers mean (weir/trigger.h).
+ * computed (weir/cron.h).
  *
  * Upstream: KEDA v2.21 pkg/scaling, pkg/fallback, controllers/keda.
  */
@@ -256,7 +256,8 @@ WEIR_API const char *weir_keda_zone_name(const weir_keda *keda, uint32_t index);
  * Writes are taken to succeed; weir_keda_write_failed() tells otherwise.
  *
  * @param now      not before any time this object has seen
- * @param explain  may be NULL: KEDA's steps, then the HPA's
+ * @param explain  may be NULL: KEDA's steps, then the HPA's; items are triggers, and the number of
+ *                 triggers is the composite metric
  * @return WEIR_OK; WEIR_NO_DATA: nothing was decided (out->valid is 0); WEIR_E_TIME; WEIR_E_LIMIT;
  *         WEIR_E_RANGE: an input that does not fit together; WEIR_E_ARG; WEIR_E_STRUCT. On error
  *         nothing changes.

@@ -194,7 +194,10 @@ static weir_status nearest(struct digits *d, double *value)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c - 'A' + 'a');
+    }
+    return c;
 }
 
 static int32_t digit_of(char c)
@@ -241,7 +244,6 @@ static void take_digit(struct number *n, int32_t digit)
 static size_t read_mantissa(struct number *n, const char *text, size_t length, size_t at)
 {
     size_t digits = 0, point = 0, last_under = 0;
-    int64_t after = 0;
     int32_t hex_digits = 0, previous = n->hex;
 
     for (; at < length; at++) {
@@ -262,7 +264,6 @@ static size_t read_mantissa(struct number *n, const char *text, size_t length, s
         } else if (digit < (n->hex ? 16 : 10)) {
             digits++;
             previous = 1;
-            after += point != 0;
             if (!n->hex) {
                 if (digit > 0 || n->d.count > 0) {
                     take_digit(n, digit);

@@ -97,6 +97,7 @@ static void look_at_triggers(weir_keda *k, struct weir__keda_copy *copy, int tru
     uint32_t metrics = 0;
 
     v->active = v->failed = v->fallback = 0;
+    v->fallback_milli = 0;
     v->active_metrics = 0;
     for (uint32_t i = 0; i < k->trigger_count; i++) {
         const struct weir__keda_slot *slot = &weir__keda_slots(k)[i];
@@ -148,6 +149,7 @@ static int look_at_formula(weir_keda *k, const struct weir__keda_copy *copy, str
         for (uint32_t i = 0; i < k->trigger_count && !v->active; i++) {
             const struct weir__keda_outcome *o = &v->outcomes[i];
 
+            /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch): all were looked at */
             if (o->present && !o->failed && !o->empty && o->amount.value > m->activation) {
                 v->active = 1;
                 v->active_metrics = UINT32_C(1) << i;

@@ -158,7 +158,7 @@ static void check_metric(struct weir__reader *r, const uint8_t *m, size_t at)
     check(r, RECORD_METRICS, m, at + 4, INT32_MIN, INT32_MAX);
     check(r, RECORD_METRICS, m, at + 5, INT32_MIN, INT32_MAX);
     check(r, RECORD_METRICS, m, at + 6, WEIR_ACTIVITY_BY_VALUE, WEIR_ACTIVITY_NO);
-    for (size_t i = 0; i < 2 * OUTCOME_VALUES; i++) {
+    for (size_t i = 0; i < 2 * (size_t)OUTCOME_VALUES; i++) {
         if (i % OUTCOME_VALUES != OUTCOME_VALUES - 1) {
             check(r, RECORD_METRICS, m, at + 7 + i, 0, 1);
         }

@@ -55,6 +55,7 @@ static weir_status hand_over(const weir_keda *k, const struct weir__keda_copy *c
     for (uint32_t i = 0; i < k->trigger_count; i++) {
         const struct weir__keda_outcome *o = &p->outcomes[i];
 
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch): all were pulled */
         if (o->present && !o->failed && !o->empty) {
             add(list, count, o->amount.milli, (int32_t)i);
         }
@@ -88,6 +89,7 @@ static weir_status serve(weir_keda *k, uint32_t metric, const weir_keda_input *i
         weir__keda_build(k, 0);
     }
     p.failed = p.fallback = 0;
+    p.fallback_milli = 0;
     weir__keda_take_served(k, &copy);
     for (uint32_t i = 0; i < k->trigger_count; i++) {
         const struct weir__keda_slot *slot = &weir__keda_slots(k)[i];
@@ -153,7 +155,7 @@ static void pull_for_hpa(weir_keda *k, uint32_t trigger, int32_t hpa_metric,
     int64_t values[WEIR_KEDA_TRIGGERS_MAX], sum;
     uint32_t count;
     weir_status status = serve(k, trigger, input, now, list, &count);
-    int32_t item = hpa_metric == k->composite_metric ? -1 : (int32_t)trigger;
+    int32_t item = (int32_t)(hpa_metric == k->composite_metric ? k->trigger_count : trigger);
 
     for (uint32_t i = 0; i < count; i++) {
         values[i] = list[i].milli;
@@ -192,8 +194,24 @@ static void pull_all(weir_keda *k, const weir_keda_input *input, weir_time now,
     }
 }
 
+/* What a step of the HPA is about: the trigger that feeds the metric; the composite metric comes
+ * behind all triggers. */
+static int32_t item_of(const weir_keda *k, const weir_step *step)
+{
+    if (step->item < 0 || step->rule < WEIR_RULE_HPA_METRIC ||
+        step->rule > WEIR_RULE_HPA_DISABLED) {
+        return step->item;
+    }
+    for (uint32_t i = 0; i < k->trigger_count; i++) {
+        if (weir__keda_slots_of(k)[i].hpa_metric == step->item) {
+            return (int32_t)i;
+        }
+    }
+    return (int32_t)k->trigger_count;
+}
+
 /* Puts the HPA's steps behind KEDA's. */
-static void append(weir_explain *explain, const weir_explain *more)
+static void append(const weir_keda *k, weir_explain *explain, const weir_explain *more)
 {
     if (explain == NULL) {
         return;
@@ -201,7 +219,8 @@ static void append(weir_explain *explain, const weir_explain *more)
     explain->dropped += more->dropped;
     for (uint32_t i = 0; i < more->count; i++) {
         if (explain->count < WEIR_STEPS_MAX) {
-            explain->steps[explain->count++] = more->steps[i];
+            explain->steps[explain->count] = more->steps[i];
+            explain->steps[explain->count++].item = item_of(k, &more->steps[i]);
         } else { /* keep the chain */
             explain->dropped++;
             explain->steps[WEIR_STEPS_MAX - 1].after = more->steps[i].after;
@@ -242,7 +261,7 @@ weir_status weir__keda_sync(weir_keda *k, const weir_keda_input *input, weir_tim
     }
     status = weir__hpa_reconcile(hpa, &step, out, trace->explain != NULL ? &more : NULL);
     if (trace->explain != NULL) {
-        append(trace->explain, &more);
+        append(k, trace->explain, &more);
     }
     trace->count += out->step_count;
     if (status == WEIR_OK && (out->flags & WEIR_FLAG_APPLY) != 0) {

@@ -68,7 +68,10 @@ static weir_status out_of_range(const struct parser *p, const struct part *part,
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c - 'A' + 'a');
+    }
+    return c;
 }
 
 /* Cuts a text at its first `separator`; the rest is what comes after it. 1 when there was one. */

@@ -271,7 +271,7 @@ static struct weir__value *operate(struct machine *m, const struct weir__instruc
         top -= count;
         return collect(m, top, (uint32_t)count, top, WEIR__ARRAY) ? top + 1 : NULL;
     case OP_MAP:
-        top -= 2 * count;
+        top -= 2 * (ptrdiff_t)count;
         return collect(m, top, 2 * (uint32_t)count, top, WEIR__MAP) ? top + 1 : NULL;
     case OP_INDEX: top--; return weir__formula_index(&m->run, top - 1, top, top - 1) ? top : NULL;
     case OP_SLICE:
@@ -327,6 +327,7 @@ static struct weir__value *operate(struct machine *m, const struct weir__instruc
 
 /* Runs from the first instruction to OP_RETURN. NULL with the result in stack[0], or the
  * instruction that failed. */
+/* NOLINTNEXTLINE(readability-function-size): one switch, a few lines an operation */
 static const struct weir__instruction *run(struct machine *m, const double *values, uint64_t nil)
 {
     const struct weir__instruction *i = weir__formula_code(m->run.formula);

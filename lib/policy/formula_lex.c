@@ -25,7 +25,10 @@ static int is_space(char c)
 
 static char peek(const struct weir__compiler *c, uint32_t ahead)
 {
-    return c->at + ahead < c->length ? c->text[c->at + ahead] : '\0';
+    if (c->at + ahead < c->length) {
+        return c->text[c->at + ahead];
+    }
+    return '\0';
 }
 
 static int ended(const struct weir__compiler *c)
@@ -87,7 +90,7 @@ int weir__expect(struct weir__compiler *c, enum weir__token_kind kind, const cha
 /* White space and comments. */
 static int skip(struct weir__compiler *c)
 {
-    uint32_t begin = c->at;
+    uint32_t begin;
 
     for (;;) {
         if (is_space(peek(c, 0)) && !ended(c)) {

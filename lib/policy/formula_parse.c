@@ -395,6 +395,8 @@ static int parse_branches(struct weir__compiler *c, struct weir__operand *out, i
     uint32_t to_else = c->code_count, to_end;
     struct weir__operand yes, no;
 
+    memset(&yes, 0, sizeof yes);
+    memset(&no, 0, sizeof no);
     if (!weir__emit(c, OP_JUMP_FALSE, 0, 0, -1, place) ||
         !(braces ? weir__parse_sequence(c, &yes) : weir__parse_expression(c, 0, &yes))) {
         return 0;
@@ -503,6 +505,7 @@ int weir__parse_expression(struct weir__compiler *c, int32_t precedence, struct 
 {
     int fine;
 
+    memset(out, 0, sizeof *out);
     if (c->status != WEIR_OK) {
         return 0;
     }

@@ -23,7 +23,11 @@ weir_status weir_keda_metric_name(uint32_t index, const char *name, int32_t norm
         int odd = *name == '/' || *name == '.' || *name == ':' || *name == '%' || *name == '(' ||
                   *name == ')';
 
-        weir__text_char(&out, normalize && odd ? '-' : *name);
+        if (normalize && odd) {
+            weir__text_char(&out, '-');
+        } else {
+            weir__text_char(&out, *name);
+        }
     }
     return weir__text_close(&out, need);
 }

@@ -72,8 +72,9 @@ double weir__target_of(const weir_keda_trigger *trigger)
 {
     int external =
         trigger->type == WEIR_TRIGGER_EXTERNAL || trigger->type == WEIR_TRIGGER_EXTERNAL_PUSH;
+    int64_t whole = trigger->target / 1000;
 
-    return external && trigger->target % 1000 == 0 ? (double)(trigger->target / 1000)
+    return external && trigger->target % 1000 == 0 ? (double)whole
                                                    : (double)trigger->target * 0.001;
 }
 

@@ -1,10 +1,11 @@
 /*
  * One number for all decisions of many random lives: windows, collectors, deciders, revisions,
- * HPAs. Compilers, optimization levels and machines must agree on it. It prints that, and one for
- * each part to see where a difference lies.
+ * HPAs, ScaledObjects. Compilers, optimization levels and machines must agree on it. It prints
+ * that, and one for each part to see where a difference lies.
  */
 #include "mix.h"
 #include "random_hpa.h"
+#include "random_keda.h"
 #include "random_kpa.h"
 
 #include <inttypes.h>
@@ -257,10 +258,48 @@ static void hpas(uint64_t *digest, int seed)
     }
 }
 
+/* Whole ScaledObjects, moved through a snapshot now and then. */
+static void scaled_objects(uint64_t *digest, int seed)
+{
+    weir_keda *keda = fresh_block();
+    struct keda_life life;
+
+    memset(&life, 0, sizeof life);
+    life.rng.state = (uint64_t)seed;
+    random_keda_config(&life.rng, &life.config);
+    must(weir_keda_init(keda, BLOCK_BYTES, &life.config, 0, NULL) == WEIR_OK, "a ScaledObject",
+         seed);
+    weir_keda_input_init(&life.in, sizeof life.in);
+    life.in.readings = life.readings;
+    life.in.reading_count = life.config.trigger_count;
+    for (int step = 0; step < STEPS; step++) {
+        weir_decision decision;
+        weir_explain explain;
+        weir_status status;
+
+        weir_decision_init(&decision, sizeof decision);
+        weir_explain_init(&explain, sizeof explain);
+        random_keda_event(&life);
+        status = weir_keda_decide(keda, &life.in, life.now, &decision, &explain);
+        mix_answer(digest, status, &decision, &explain);
+        life.in.replicas = decision.valid ? decision.replicas : life.in.replicas;
+        if (step % 50 == 49) {
+            size_t length = 0;
+
+            must(weir_keda_save(keda, snapshot, sizeof snapshot, &length) == WEIR_OK, "saving",
+                 seed);
+            for (size_t i = 24; i < length - 4; i++) { /* as of a revision */
+                mix(digest, snapshot[i]);
+            }
+            must(weir_keda_load(keda, snapshot, length, NULL) == WEIR_OK, "loading", seed);
+        }
+    }
+}
+
 int main(void)
 {
-    static const char *const names[] = {"linear",  "weighted", "collector",
-                                        "decider", "revision", "hpa"};
+    static const char *const names[] = {"linear",   "weighted", "collector", "decider",
+                                        "revision", "hpa",      "keda"};
     enum { PARTS = sizeof names / sizeof names[0] };
     uint64_t parts[PARTS], all = DIGEST_EMPTY;
 
@@ -274,6 +313,7 @@ int main(void)
         deciders(&parts[3], seed);
         revisions(&parts[4], seed);
         hpas(&parts[5], seed);
+        scaled_objects(&parts[6], seed);
     }
     for (int part = 0; part < PARTS; part++) {
         /* A branch on the number, since that is what the memory sanitizer reports. */

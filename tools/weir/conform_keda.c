@@ -58,7 +58,7 @@ void keda_read_modifiers(const cJSON *modifiers, weir_keda_modifiers *out)
 void keda_put_amount(cJSON *got, double value)
 {
     char digits[400], text[WEIR_QUANTITY_TEXT_MAX];
-    const char *shown = text;
+    const char *shown;
     weir_quantity q;
 
     snprintf(digits, sizeof digits, "%.3f", value > 0.0 && value <= DBL_MAX ? value : 0.0);
