@@ -110,6 +110,7 @@ struct weir__kserve {
     struct weir__problems *problems;
     struct weir__grower g;
     int32_t definition; /* WEIR__SCHEMA_* */
+    int32_t admit_only; /* services go no further than admission, and leave no trace */
     struct weir__kserve_settings settings;
     weir_kpa_config knative;              /* of the cluster */
     const char *allow_zero_initial_scale; /* as written in config-autoscaler; "": not */

@@ -151,8 +151,7 @@ static void say_unscaled(weir_manifest *manifest, const struct weir__kserve *k,
         weir__message_add(&m, "runs in deployment mode ModelMesh, which weir does not know: other "
                               "controllers scale its servers");
     } else if (strcmp(class_name, "external") == 0) {
-        weir__message_add(&m, "has autoscaler class external: an object of your own scales it, and "
-                              "its minReplicas and maxReplicas do nothing");
+        weir__message_add(&m, "has autoscaler class external: an object of your own scales it");
     } else if (strcmp(class_name, "none") == 0) {
         weir__message_add(&m, "has autoscaler class none: the number of its pods is fixed");
     } else {
@@ -183,7 +182,7 @@ static void apply(weir_manifest *manifest, struct weir__kserve *k, const struct 
             read_thing(manifest, k, late, t, errors);
         }
     }
-    if (manifest->item_count == items && errors == 0) {
+    if (manifest->item_count == items && errors == 0 && !late->dropped) {
         say_unscaled(manifest, k, late);
     }
 }
@@ -204,9 +203,8 @@ void weir__resolve_kserve(weir_manifest *manifest)
     manifest->kserve = k;
     configure(manifest, k);
     for (const struct weir__late *late = manifest->late; late != NULL; late = late->next) {
-        if (!late->dropped) {
-            apply(manifest, k, late);
-        }
+        k->admit_only = late->dropped; /* each is checked as if it were alone */
+        apply(manifest, k, late);
     }
     manifest->problems.out_of_memory |= k->g.failed;
 }
