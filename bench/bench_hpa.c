@@ -49,7 +49,7 @@ static size_t make_legacy(void *state, size_t bytes)
 /* A load that asks for 3 or 4 replicas, of which 4 exist: the window holds them. */
 static double reconcile(void *state, weir_time now)
 {
-    int64_t value = 16000 + now / WEIR_SECOND % 7 * 1000 - (now / (15 * WEIR_SECOND) % 3) * 2500;
+    int64_t value = 14000 + (now >> 34 & 7) * 800; /* the bits of some seconds: as good as any */
     weir_hpa_reading reading = {WEIR_OK, 0, 1, 0};
     weir_hpa_input input;
     weir_decision decision;

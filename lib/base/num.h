@@ -82,6 +82,18 @@ static inline double weir__ceil(double x)
     return weir__copysign(t < x ? t + 1.0 : t, x);
 }
 
+/* The same where the sign of a zero does not count, as before an integer is made of it. */
+static inline double weir__ceil_unsigned_zero(double x)
+{
+    double t;
+
+    if (!weir__has_fraction_bits(x)) {
+        return x;
+    }
+    t = (double)(int64_t)x;
+    return t < x ? t + 1.0 : t;
+}
+
 /* Half away from zero; the sign of a zero is kept. */
 static inline double weir__round(double x)
 {

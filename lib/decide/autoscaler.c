@@ -22,7 +22,7 @@ static const struct kind_row kinds[] = {
     [WEIR_KIND_KPA] = {"kpa", &weir__kpa_ops},
     [WEIR_KIND_HPA] = {"hpa", &weir__hpa_ops},
     [WEIR_KIND_BEHAVIOR] = {"behavior", NULL},
-    [WEIR_KIND_KEDA] = {"keda", NULL},
+    [WEIR_KIND_KEDA] = {"keda", &weir__keda_ops},
     [WEIR_KIND_FORMULA] = {"formula", NULL},
 };
 
@@ -120,6 +120,11 @@ static const char *name_of(const struct weir__autoscaler_ops *ops, const void *a
         return ops->series_name(autoscaler, series);
     }
     return series < ops->series_count ? ops->series[series] : NULL;
+}
+
+const struct weir__autoscaler_ops *weir__autoscaler_ops_of(const void *autoscaler)
+{
+    return ops_of(autoscaler);
 }
 
 const char *weir_autoscaler_series_name(const void *autoscaler, int32_t series)

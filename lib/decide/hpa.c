@@ -206,22 +206,33 @@ weir_status weir_hpa_write_failed(weir_hpa *hpa)
 
 /* ---- status --------------------------------------------------------------------------------- */
 
+/* Where a condition is or, now, comes; there are as many places as types. */
+static uint32_t find_condition(weir_hpa *h, int32_t type, weir_time now)
+{
+    uint32_t i = h->condition_count;
+
+    while (i > 0 && h->conditions[i - 1].type != type) {
+        i--;
+    }
+    if (i > 0) {
+        return i - 1;
+    }
+    h->conditions[h->condition_count] = (weir_hpa_condition){type, -1, 0, 0, now};
+    return h->condition_count++;
+}
+
 void weir__hpa_set_condition(weir_hpa *h, int32_t type, int32_t status, int32_t reason,
                              weir_time now)
 {
     uint32_t i = (uint32_t)type - 1; /* where it mostly is */
 
     if (i >= h->condition_count || h->conditions[i].type != type) {
-        for (i = 0; i < h->condition_count && h->conditions[i].type != type; i++) {
-        }
-    }
-    if (i == h->condition_count) { /* there are as many places as types */
-        h->conditions[h->condition_count++] = (weir_hpa_condition){type, -1, 0, 0, now};
+        i = find_condition(h, type, now);
     }
     if (h->conditions[i].status != status) {
+        h->conditions[i].status = status;
         h->conditions[i].since = now;
     }
-    h->conditions[i].status = status;
     h->conditions[i].reason = reason;
 }
 

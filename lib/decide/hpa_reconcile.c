@@ -292,15 +292,16 @@ static void rescale(struct work *w)
 static weir_status decided(struct work *w, weir_decision *out)
 {
     weir_hpa *h = w->h;
+    int32_t replicas = w->trace.replicas;
 
-    w->flags |= w->trace.replicas == 0 ? WEIR_FLAG_TO_ZERO : 0U;
-    w->flags |= w->trace.replicas != h->desired ? WEIR_FLAG_CHANGED : 0U;
-    if (w->trace.replicas != w->step->spec_replicas) {
+    w->flags |= (replicas == 0 ? WEIR_FLAG_TO_ZERO : 0U) |
+                (replicas != h->desired ? WEIR_FLAG_CHANGED : 0U);
+    if (replicas != w->step->spec_replicas) {
         rescale(w);
     } else {
         h->rescale_reason = WEIR_RESCALE_NONE;
     }
-    h->desired = w->trace.replicas;
+    h->desired = replicas;
     put_decision(w, 1, out);
     return WEIR_OK;
 }
@@ -314,12 +315,22 @@ void weir__hpa_settle(weir_hpa *h)
     }
 }
 
+/* The scale was read; how it fares from there mostly says more. */
+static void able(struct work *w)
+{
+    condition(w, WEIR_CONDITION_ABLE_TO_SCALE, 1, WEIR_REASON_SUCCEEDED_GET_SCALE);
+}
+
 static weir_status by_metrics(struct work *w, weir_decision *out)
 {
     weir_hpa *h = w->h;
     int32_t wish;
 
+    if (h->condition_count == 0 || h->conditions[0].type != WEIR_CONDITION_ABLE_TO_SCALE) {
+        able(w); /* it comes before what this step adds */
+    }
     if (w->step->selector != WEIR_SELECTOR_FINE) {
+        able(w);
         condition(w, WEIR_CONDITION_SCALING_ACTIVE, 0,
                   w->step->selector == WEIR_SELECTOR_AMBIGUOUS ? WEIR_REASON_AMBIGUOUS_SELECTOR
                                                                : WEIR_REASON_INVALID_SELECTOR);
@@ -327,6 +338,7 @@ static weir_status by_metrics(struct work *w, weir_decision *out)
         return no_decision(w, WEIR_RULE_HPA_SELECTOR, 0.0, 0.0, out);
     }
     if (!largest_wish(w, &wish) && h->metric_count > 0) {
+        able(w);
         h->current = w->step->spec_replicas;
         return no_decision(w, WEIR_RULE_HPA_BLOCKED, h->failed, wish, out);
     }
@@ -335,22 +347,25 @@ static weir_status by_metrics(struct work *w, weir_decision *out)
     return decided(w, out);
 }
 
+weir_status weir__hpa_ready(weir_hpa *h, weir_time now)
+{
+    int32_t changes[2] = {1, 1};
+
+    if (h->rescale.active) {
+        changes[h->rescale.to > h->rescale.from ? WEIR_SCALE_UP : WEIR_SCALE_DOWN]++;
+    }
+    return now < h->seen ? WEIR_E_TIME : weir__behavior_ready(weir__hpa_behavior(h), now, changes);
+}
+
 weir_status weir__hpa_reconcile(weir_hpa *h, const struct weir__hpa_step *step, weir_decision *out,
                                 weir_explain *explain)
 {
     struct work w = {.h = h, .step = step, .next = WEIR_TIME_NEVER};
     weir_behavior *b = weir__hpa_behavior(h);
-    int32_t changes[2] = {1, 1};
-    weir_time begin = weir__sub(step->now, 1); /* upstream's clock moves on within a step */
-    weir_status status;
+    weir_time begin = weir__before(step->now, 1); /* upstream's clock moves on within a step */
+    weir_status status = weir__hpa_ready(h, step->now);
+    enum branch branch;
 
-    if (h->rescale.active) {
-        changes[h->rescale.to > h->rescale.from ? WEIR_SCALE_UP : WEIR_SCALE_DOWN]++;
-    }
-    if (step->now < h->seen) {
-        return WEIR_E_TIME;
-    }
-    status = weir__behavior_ready(b, step->now, changes);
     if (status != WEIR_OK) {
         return status;
     }
@@ -358,21 +373,24 @@ weir_status weir__hpa_reconcile(weir_hpa *h, const struct weir__hpa_step *step, 
     begin = begin > h->seen ? begin : h->seen;
     h->seen = step->now;
     if (step->now >= h->next_sync) {
-        h->next_sync = weir__add(step->now, h->sync_period);
+        h->next_sync = weir__after(step->now, h->sync_period);
     }
     weir__trace_open(&w.trace, explain, step->spec_replicas);
     if (step->scale_status != WEIR_OK) {
         condition(&w, WEIR_CONDITION_ABLE_TO_SCALE, 0, WEIR_REASON_FAILED_GET_SCALE);
         return no_decision(&w, WEIR_RULE_HPA_NO_SCALE, 0.0, 0.0, out);
     }
-    condition(&w, WEIR_CONDITION_ABLE_TO_SCALE, 1, WEIR_REASON_SUCCEEDED_GET_SCALE);
     weir__behavior_begin(b, step->spec_replicas, begin);
     h->winner = -1;
     h->rescale_reason = WEIR_RESCALE_NONE;
     h->evaluated = 0;
     h->failed = 0;
-    switch (choose(h, &b->config, step->spec_replicas)) {
-    case BRANCH_METRICS: return by_metrics(&w, out);
+    branch = choose(h, &b->config, step->spec_replicas);
+    if (branch == BRANCH_METRICS) {
+        return by_metrics(&w, out);
+    }
+    able(&w);
+    switch (branch) {
     case BRANCH_DISABLED: disabled(&w); break;
     case BRANCH_ABOVE_MAX:
         outside(&w, WEIR_RULE_BOUNDS_MAX, b->config.max_replicas, WEIR_FLAG_AT_MAX,
@@ -382,6 +400,7 @@ weir_status weir__hpa_reconcile(weir_hpa *h, const struct weir__hpa_step *step, 
         outside(&w, WEIR_RULE_BOUNDS_MIN, b->config.min_replicas, WEIR_FLAG_AT_MIN,
                 WEIR_RESCALE_BELOW_MIN);
         break;
+    default: break;
     }
     h->current = step->spec_replicas;
     return decided(&w, out);

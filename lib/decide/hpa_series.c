@@ -136,7 +136,6 @@ static void measure_pods(weir_hpa *h, const struct weir__hpa_slot *slot, const w
 void weir__hpa_measure_held(weir_hpa *h, const struct weir__hpa_slot *slot,
                             const weir_target *target, weir_time now, struct weir__hpa_measure *out)
 {
-    memset(out, 0, sizeof *out);
     out->status = slot->held.status;
     out->total = slot->held.milli;
     if (slot->held.status != WEIR_OK) {
@@ -146,9 +145,10 @@ void weir__hpa_measure_held(weir_hpa *h, const struct weir__hpa_slot *slot,
         measure_pods(h, slot, target, now, out);
     } else if (target->pods != NULL) {
         weir__hpa_count_ready(target->pods, target->pod_count, &out->pods);
-    } else {
+    } else { /* nobody looks at more of it */
         out->pods.pods = target->status_replicas;
         out->pods.running_ready = target->ready_replicas;
+        out->pods.no_container = 0;
     }
 }
 

@@ -25,7 +25,11 @@ struct weir__autoscaler_ops {
     weir_status (*load)(void *state, const uint8_t *buffer, size_t length, weir_error *err);
 };
 
+/* What a state block's kind gives; NULL for a pointer to anything else. */
+const struct weir__autoscaler_ops *weir__autoscaler_ops_of(const void *autoscaler);
+
 extern const struct weir__autoscaler_ops weir__kpa_ops;
 extern const struct weir__autoscaler_ops weir__hpa_ops;
+extern const struct weir__autoscaler_ops weir__keda_ops;
 
 #endif

@@ -249,14 +249,14 @@ static struct cuts cuts_of(const weir_behavior *b, weir_time now)
 {
     struct cuts cuts;
 
-    cuts.down = weir__sub(now, b->windows[WEIR_SCALE_DOWN]);
+    cuts.down = weir__before(now, b->windows[WEIR_SCALE_DOWN]);
     if (!b->config.behavior) { /* what is exactly as old as the window still counts */
         cuts.old = cuts.down;
         cuts.down = weir__sub(cuts.down, 1);
         cuts.up = WEIR_TIME_NEVER;
         return cuts;
     }
-    cuts.up = weir__sub(now, b->windows[WEIR_SCALE_UP]);
+    cuts.up = weir__before(now, b->windows[WEIR_SCALE_UP]);
     cuts.old = cuts.up < cuts.down ? cuts.up : cuts.down;
     return cuts;
 }
@@ -394,10 +394,14 @@ static void limit_by_rules(const weir_behavior *b, int32_t current, weir_time no
                            struct weir__trace *trace, struct weir__limits *out)
 {
     const weir_behavior_config *c = &b->config;
-    struct weir__events up = weir__behavior_events(b, WEIR_SCALE_UP),
-                        down = weir__behavior_events(b, WEIR_SCALE_DOWN);
+    struct weir__events up, down;
     struct weir__rate rate;
 
+    if (out->stabilized == current) {
+        return;
+    }
+    up = weir__behavior_events(b, WEIR_SCALE_UP);
+    down = weir__behavior_events(b, WEIR_SCALE_DOWN);
     if (out->stabilized > current) {
         int32_t limit;
 
@@ -409,7 +413,7 @@ static void limit_by_rules(const weir_behavior *b, int32_t current, weir_time no
         } else if (c->max_replicas > limit && out->stabilized > limit) {
             limit_by_rate(&c->scale_up, WEIR_SCALE_UP, current, &rate, limit, now, trace, out);
         }
-    } else if (out->stabilized < current) {
+    } else {
         int32_t limit;
 
         rate = weir__rate_limit(&c->scale_down, WEIR_SCALE_DOWN, current, &up, &down, now,

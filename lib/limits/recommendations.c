@@ -95,23 +95,25 @@ static const struct weir__slot *front(struct weir__recommendations *r, struct we
 
 /* Puts a slot at the back. What is there and can never be the extreme again goes: sign is 1 for the
  * queue of high wishes and -1 for that of low ones. */
-static void push(struct weir__recommendations *r, struct weir__slot_queue *q, uint16_t *ring,
-                 uint16_t bit, int32_t sign, uint16_t index)
+static inline void push(struct weir__recommendations *r, struct weir__slot_queue *q, uint16_t *ring,
+                        uint16_t bit, int32_t sign, uint16_t index)
 {
-    int64_t wish = (int64_t)slots(r)[index].replicas * sign;
+    struct weir__slot *s = slots(r);
+    int64_t wish = (int64_t)s[index].replicas * sign;
+    uint16_t length = q->length;
 
-    while (q->length > 0) {
-        struct weir__slot *back = &slots(r)[ring[place(r, q, (uint16_t)(q->length - 1))]];
+    while (length > 0) {
+        struct weir__slot *back = &s[ring[place(r, q, (uint16_t)(length - 1))]];
 
         if ((int64_t)back->replicas * sign > wish) {
             break;
         }
         back->queues = (uint16_t)(back->queues & ~bit);
-        q->length--;
+        length--;
     }
-    ring[place(r, q, q->length)] = index;
-    q->length++;
-    slots(r)[index].queues |= bit;
+    ring[place(r, q, length)] = index;
+    q->length = (uint16_t)(length + 1);
+    s[index].queues |= bit;
 }
 
 struct weir__extremes weir__recommendations_look(struct weir__recommendations *r, weir_time up,
@@ -137,10 +139,12 @@ struct weir__extremes weir__recommendations_look(struct weir__recommendations *r
 /* Puts a slot that is newer than all others, or as new, at the end of everything. */
 static void append(struct weir__recommendations *r, uint16_t index)
 {
-    slots(r)[index].newer = WEIR__NO_SLOT;
-    slots(r)[index].queues = 0;
+    struct weir__slot *s = slots(r);
+
+    s[index].newer = WEIR__NO_SLOT;
+    s[index].queues = 0;
     if (r->newest != WEIR__NO_SLOT) {
-        slots(r)[r->newest].newer = index;
+        s[r->newest].newer = index;
     } else {
         r->oldest = index;
     }
@@ -188,13 +192,12 @@ static void rebuild(struct weir__recommendations *r)
     }
 }
 
-/* Marks the slots before `old`, which are at the front; gives the last one that it marked. */
-static uint16_t mark_old(struct weir__recommendations *r, weir_time old)
+/* Marks the slots before `old`, which are at the front. */
+static void mark_old(struct weir__recommendations *r, weir_time old)
 {
-    uint16_t marked = WEIR__NO_SLOT;
-
     while (r->oldest != WEIR__NO_SLOT && slots(r)[r->oldest].at < old) {
-        marked = r->oldest;
+        uint16_t marked = r->oldest;
+
         old_bits(r)[marked / 64] |= UINT64_C(1) << marked % 64;
         r->old_count++;
         r->oldest = slots(r)[marked].newer;
@@ -202,7 +205,6 @@ static uint16_t mark_old(struct weir__recommendations *r, weir_time old)
     if (r->oldest == WEIR__NO_SLOT) {
         r->newest = WEIR__NO_SLOT;
     }
-    return marked;
 }
 
 /* The number of the highest bit that is set; there is one. */
@@ -250,26 +252,60 @@ int weir__recommendations_room(struct weir__recommendations *r, weir_time up, we
     return r->old_count > 0 || useless(r) != WEIR__NO_SLOT;
 }
 
-void weir__recommendations_add(struct weir__recommendations *r, weir_time at, int32_t replicas,
-                               weir_time old)
+/* The slot to write over, where exactly one is old: as a rule one grows old at each step, and need
+ * not be marked. */
+static uint16_t take_only_old(struct weir__recommendations *r, weir_time old)
 {
-    uint16_t index = mark_old(r, old); /* as a rule, one grows old at each step */
-    int in_order = r->newest == WEIR__NO_SLOT || slots(r)[r->newest].at <= at;
+    const struct weir__slot *s = slots(r);
+    uint16_t index = r->oldest, newer;
 
+    if (r->old_count > 0 || index == WEIR__NO_SLOT || s[index].at >= old) {
+        return WEIR__NO_SLOT;
+    }
+    newer = s[index].newer;
+    if (newer == WEIR__NO_SLOT || s[newer].at < old) {
+        return WEIR__NO_SLOT; /* it is the last one, or not the only one */
+    }
+    r->oldest = newer;
+    return index;
+}
+
+/* The slot to write over or to begin. *is_last: none is newer than it will be. */
+static uint16_t take_slot(struct weir__recommendations *r, weir_time at, weir_time old,
+                          int *is_last)
+{
+    uint16_t index = take_only_old(r, old);
+
+    if (index == WEIR__NO_SLOT) {
+        mark_old(r, old);
+    }
+    *is_last = r->newest == WEIR__NO_SLOT || slots(r)[r->newest].at <= at;
+    if (index != WEIR__NO_SLOT) {
+        return index;
+    }
     if (r->old_count > 0) {
-        index = r->old_count == 1 && index != WEIR__NO_SLOT ? index : last_old(r);
+        index = last_old(r);
         old_bits(r)[index / 64] &= ~(UINT64_C(1) << index % 64);
         r->old_count--;
     } else if (r->count < r->capacity) {
         index = r->count++;
     } else {
         index = useless(r); /* more steps than the list was made for */
-        in_order = 0;
+        *is_last = 0;
     }
+    return index;
+}
+
+void weir__recommendations_add(struct weir__recommendations *r, weir_time at, int32_t replicas,
+                               weir_time old)
+{
+    int is_last;
+    uint16_t index = take_slot(r, at, old, &is_last);
+
     r->begun = 1;
     slots(r)[index].at = at;
     slots(r)[index].replicas = replicas;
-    if (in_order) {
+    if (is_last) {
         append(r, index);
     } else {
         rebuild(r);

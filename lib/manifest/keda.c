@@ -63,7 +63,11 @@ static void say_taken(struct weir__keda_check *c, const char *key, const char *w
     weir__message_int(&m, other->open.line);
     weir__message_add(&m, ")");
     if (key == NULL) {
+        struct weir__mark mark = c->mark;
+
+        c->mark = c->name_mark;
         weir__keda_report(c, WEIR_PROBLEM_ERROR, WEIR_STAGE_WEBHOOK, "metadata.name", m.text);
+        c->mark = mark;
     } else {
         weir__keda_say(c, &spec->is, key, WEIR_PROBLEM_ERROR, WEIR_STAGE_WEBHOOK, &m);
     }
@@ -278,6 +282,8 @@ static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
 
 static struct weir__keda_check begin_check(weir_manifest *manifest, const struct weir__item *item)
 {
+    const struct weir__node *metadata = weir__node_get(item->object.node, "metadata");
+    const struct weir__node *name = weir__node_get(metadata, "name");
     struct weir__keda_check c;
 
     memset(&c, 0, sizeof c);
@@ -285,15 +291,37 @@ static struct weir__keda_check begin_check(weir_manifest *manifest, const struct
     c.path = item->spec_path;
     c.annotations = item->keda->annotations.path;
     c.mark = item->object.node->mark;
+    c.name_mark = name != NULL ? name->mark : c.mark;
+    c.pause_mark = weir__texts_mark(&item->keda->annotations, WEIR__KEDA_PAUSED_REPLICAS, c.mark);
+    if (item->keda->object.spec.is.node != NULL) {
+        c.mark = item->keda->object.spec.is.node->mark;
+    }
     c.arena = &manifest->arena;
     c.problems = &manifest->problems;
     return c;
+}
+
+/* Whether the machine runs a configuration in which nothing was found. */
+static void check_runs(struct weir__keda_check *c, const weir_keda_config *config)
+{
+    struct weir__message m;
+    weir_error err;
+
+    if (weir_keda_config_check(config, &err) != WEIR_OK) {
+        weir__message_clear(&m);
+        weir__message_add(&m, "weir cannot run what this becomes: ");
+        weir__message_add(&m, err.path);
+        weir__message_add(&m, " ");
+        weir__message_add(&m, err.message);
+        weir__problem(c->problems, WEIR_PROBLEM_ERROR, err.status, c->mark, c->path.text, m.text);
+    }
 }
 
 static void resolve_item(weir_manifest *manifest, struct weir__item *item)
 {
     struct weir__keda_check c = begin_check(manifest, item);
     struct weir__scaled_object *so = item->keda;
+    size_t errors = manifest->problems.errors;
 
     so->config = manifest->keda;
     weir__keda_check_schema(&c);
@@ -302,6 +330,9 @@ static void resolve_item(weir_manifest *manifest, struct weir__item *item)
     check_others(manifest, &c, item);
     so->metrics = weir__keda_convert(&c, &so->config);
     so->stages = c.stages;
+    if (manifest->problems.errors == errors && item->open.error_count == 0) {
+        check_runs(&c, &so->config);
+    }
 }
 
 /* ---- showing -------------------------------------------------------------------------------- */

@@ -207,7 +207,6 @@ static void check_fallback(struct weir__keda_check *c)
 /* Names that a formula knows, in the order of the triggers. */
 struct names {
     const char *list[WEIR_FORMULA_NAMES_MAX];
-    double values[WEIR_FORMULA_NAMES_MAX];
     uint32_t count;
 };
 
@@ -219,19 +218,17 @@ static void collect_names(const struct weir__keda_spec *spec, struct names *name
         const char *name = weir__keda_text(&trigger->name);
 
         if (name[0] != '\0' && !weir__keda_is_resource(trigger)) {
-            names->list[names->count] = name;
-            names->values[names->count++] = -1.0;
+            names->list[names->count++] = name;
         }
     }
 }
 
 static void say_formula(struct weir__keda_check *c, const struct weir__keda_modifiers *modifiers,
-                        const char *what, const weir_error *err)
+                        const weir_error *err)
 {
     struct weir__message m;
 
     weir__message_clear(&m);
-    weir__message_add(&m, what);
     if (err->column > 0) {
         weir__message_add(&m, "at column ");
         weir__message_int(&m, err->column);
@@ -255,7 +252,6 @@ static void check_formula(struct weir__keda_check *c, const struct weir__keda_mo
 {
     const char *text = weir__keda_text(&modifiers->formula);
     size_t length = strlen(text), bytes = weir_formula_bytes(length);
-    weir_formula_result result;
     struct names names;
     weir_formula *formula;
     weir_error err;
@@ -279,11 +275,7 @@ static void check_formula(struct weir__keda_check *c, const struct weir__keda_mo
     collect_names(&c->object->spec, &names);
     if (weir_formula_compile(formula, bytes, text, length, names.list, names.count, &err) !=
         WEIR_OK) {
-        say_formula(c, modifiers, "", &err);
-    } else if (weir_formula_eval(formula, names.values, 0, &result, &err) != WEIR_OK) {
-        say_formula(
-            c, modifiers,
-            "fails with -1 for every trigger, as KEDA tries it before it is let in: ", &err);
+        say_formula(c, modifiers, &err);
     }
 }
 
@@ -364,9 +356,10 @@ static void check_modifiers(struct weir__keda_check *c)
 
 /* ---- names and annotations ------------------------------------------------------------------ */
 
-static void check_length(struct weir__keda_check *c, const char *name, const char *path,
+static void check_length(struct weir__keda_check *c, const char *name, int own, const char *path,
                          const char *text)
 {
+    struct weir__mark mark = c->mark;
     struct weir__message m;
 
     if (name != NULL && strlen(name) > NAME_MAX_BYTES) {
@@ -374,7 +367,9 @@ static void check_length(struct weir__keda_check *c, const char *name, const cha
         weir__message_add(&m, text);
         weir__message_add(&m, " must have at most 63 bytes, got ");
         weir__message_int(&m, (int64_t)strlen(name));
+        c->mark = own ? mark : c->name_mark;
         weir__keda_report(c, WEIR_PROBLEM_ERROR, WEBHOOK, path, m.text);
+        c->mark = mark;
     }
 }
 
@@ -383,8 +378,8 @@ static void check_names(struct weir__keda_check *c)
     const struct weir__keda_spec *spec = &c->object->spec;
     int own = weir__keda_text(&spec->advanced.hpa.name)[0] != '\0';
 
-    check_length(c, c->object->name, "metadata.name", "the name, which becomes a label,");
-    check_length(c, weir__keda_hpa_name(c->object, c->arena),
+    check_length(c, c->object->name, 0, "metadata.name", "the name, which becomes a label,");
+    check_length(c, weir__keda_hpa_name(c->object, c->arena), own,
                  own ? "spec.advanced.horizontalPodAutoscalerConfig.name" : "metadata.name",
                  own ? "the HPA's name"
                      : "the HPA's name, keda-hpa- and this one (or "
@@ -395,6 +390,7 @@ static void check_annotations(struct weir__keda_check *c)
 {
     const char *text = weir__keda_annotation(c->object, WEIR__KEDA_PAUSED_REPLICAS);
     struct weir__path path = c->annotations;
+    struct weir__mark mark = c->mark;
     struct weir__message m;
     int32_t replicas;
 
@@ -404,7 +400,9 @@ static void check_annotations(struct weir__keda_check *c)
         weir__message_quote(&m, text, strlen(text));
         weir__message_add(&m, ": KEDA stops its loop, deletes the HPA and leaves the size alone");
         weir__path_key(&path, WEIR__KEDA_PAUSED_REPLICAS, strlen(WEIR__KEDA_PAUSED_REPLICAS));
+        c->mark = c->pause_mark;
         weir__keda_report(c, WEIR_PROBLEM_ERROR, WEIR_STAGE_RECONCILE, path.text, m.text);
+        c->mark = mark;
     }
 }
 

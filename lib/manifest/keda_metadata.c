@@ -313,7 +313,7 @@ void weir__metadata_read(struct weir__keda_check *c, const struct weir__keda_tri
         v->text = weir__metadata_get(trigger, params[i].key, &v->length);
         if (v->text != NULL) {
             read_value(c, trigger, &params[i], v);
-        } else if (params[i].required && trigger->metadata.is.state != WEIR__UNREADABLE) {
+        } else if (params[i].required && trigger->metadata.is.state == WEIR__PRESENT) {
             v->is_wrong = 1;
             weir__metadata_error(c, trigger, params[i].key, WEIR_STAGE_BUILD,
                                  weir__node_get(trigger->metadata.is.node, params[i].key) != NULL

@@ -231,7 +231,7 @@ static void check_advanced(struct weir__keda_check *c)
 
 void weir__keda_check_schema(struct weir__keda_check *c)
 {
-    if (c->object->spec.is.state == WEIR__UNREADABLE) {
+    if (c->object->spec.is.state != WEIR__PRESENT) {
         return;
     }
     check_target(c);

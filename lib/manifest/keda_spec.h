@@ -78,7 +78,8 @@ struct weir__keda_check {
     const struct weir__keda_object *object;
     struct weir__path path; /* of the spec, or of what is looked at in it */
     struct weir__path annotations;
-    struct weir__mark mark; /* of the innermost value that is written */
+    struct weir__mark mark;                  /* of the innermost value that is written */
+    struct weir__mark name_mark, pause_mark; /* of metadata.name and of paused-replicas */
     struct weir__arena *arena;
     struct weir__problems *problems;
     int32_t stages;            /* at which some error was found */

@@ -531,10 +531,12 @@ static const char *const more_types[] = {
 static const char *const read_types[] = {"prometheus", "cpu",         "memory",
                                          "cron",       "metrics-api", "kubernetes-workload"};
 
-static void say_series(struct build *b, const char *name, int known)
+/* Returns whether KEDA has such a type. */
+static int say_series(struct build *b, const char *name)
 {
     const char *names[COUNT(others) + COUNT(more_types) + COUNT(read_types)], *near = NULL;
     size_t count = 0;
+    int known = 0;
     struct weir__message m;
 
     for (size_t i = 0; i < COUNT(others); i++) {
@@ -562,10 +564,12 @@ static void say_series(struct build *b, const char *name, int known)
             weir__message_add(&m, "; did you mean ");
             weir__message_add(&m, near);
         }
-        weir__message_add(&m, "; weir keeps it, and needs a series for it");
+        weir__message_add(&m, "; weir keeps it, needs a series for it and takes 1 as its "
+                              "target");
     }
     weir__keda_say(b->c, &b->in->is, "type", known ? WEIR_PROBLEM_NOTICE : WEIR_PROBLEM_WARNING,
                    known ? 0 : WEIR_STAGE_BUILD, &m);
+    return known;
 }
 
 static double number_of(struct build *b, const char *key, double otherwise)
@@ -577,7 +581,7 @@ static double number_of(struct build *b, const char *key, double otherwise)
     return text != NULL && weir__json_number(text, length, &value) ? value : otherwise;
 }
 
-static void guess_target(struct build *b, const char *key, double number)
+static void guess_target(struct build *b, const char *key, double number, int silent)
 {
     struct weir__message m;
 
@@ -589,7 +593,9 @@ static void guess_target(struct build *b, const char *key, double number)
         set_target(b, key, number);
         return;
     }
-    weir__keda_say(b->c, &b->in->is, "metadata", WEIR_PROBLEM_WARNING, 0, &m);
+    if (!silent) {
+        weir__keda_say(b->c, &b->in->is, "metadata", WEIR_PROBLEM_WARNING, 0, &m);
+    }
     set_target(b, "metadata", 1);
 }
 
@@ -597,19 +603,20 @@ static void build_other(struct build *b)
 {
     const char *type = weir__keda_text(&b->in->type);
     size_t row = 0;
+    int known;
 
     while (row < COUNT(others) && strcmp(others[row].type, type) != 0) {
         row++;
     }
-    say_series(b, type, 0);
+    known = say_series(b, type);
     set_name(b, NULL, type, 1);
     set_external_type(b);
     if (row < COUNT(others)) {
         b->out->trigger.activation = number_of(b, others[row].activation, 0);
-        guess_target(b, others[row].target,
-                     number_of(b, others[row].target, others[row].otherwise));
+        guess_target(b, others[row].target, number_of(b, others[row].target, others[row].otherwise),
+                     0);
     } else {
-        guess_target(b, "threshold", 0);
+        guess_target(b, "threshold", 0, !known);
     }
 }
 
@@ -619,7 +626,8 @@ static void build_external(struct build *b)
     size_t length;
     struct weir__message m;
 
-    if (weir__metadata_get(b->in, "scalerAddress", &length) == NULL) {
+    if (weir__metadata_get(b->in, "scalerAddress", &length) == NULL &&
+        b->in->metadata.is.state == WEIR__PRESENT) {
         weir__metadata_error(b->c, b->in, "scalerAddress", WEIR_STAGE_BUILD, "is missing");
     }
     weir__message_clear(&m);

@@ -306,8 +306,8 @@ weir_status weir_manifest_finish(weir_manifest *manifest)
     }
     manifest->problems.about = NULL;
     manifest->problems.stages = 0;
-    qsort(manifest->found, manifest->found_count, sizeof manifest->found[0], compare_places);
     weir__pass_over_bystanders(manifest);
+    qsort(manifest->found, manifest->found_count, sizeof manifest->found[0], compare_places);
     return manifest->problems.out_of_memory ? WEIR_E_MEMORY : WEIR_OK;
 }
 

@@ -19,16 +19,16 @@ static const struct kind kinds[] = {
     {"autoscaling.internal.knative.dev", "v1alpha1", "PodAutoscaler", weir__read_knative_revision},
     {"", "v1", "ConfigMap", weir__read_configmap},
     {"autoscaling", "v2", "HorizontalPodAutoscaler", weir__read_hpa},
+    {"keda.sh", "v1alpha1", "ScaledObject", weir__read_scaled_object},
+    {"apps", "v1", "Deployment", weir__read_bystander},
+    {"apps", "v1", "StatefulSet", weir__read_bystander},
+    {"", "v1", "LimitRange", weir__read_bystander},
     {"serving.kserve.io", "v1beta1", "InferenceService", weir__read_late},
     {"serving.kserve.io", "v1alpha2", "LLMInferenceService", weir__read_late},
     {"serving.kserve.io", "v1alpha1", "LLMInferenceService", weir__read_late},
     {"serving.kserve.io", "v1alpha1", "InferenceGraph", weir__read_late},
     {"serving.kserve.io", "v1alpha1", "ServingRuntime", weir__read_runtime},
     {"serving.kserve.io", "v1alpha1", "ClusterServingRuntime", weir__read_runtime},
-    {"keda.sh", "v1alpha1", "ScaledObject", weir__read_scaled_object},
-    {"apps", "v1", "Deployment", weir__read_bystander},
-    {"apps", "v1", "StatefulSet", weir__read_bystander},
-    {"", "v1", "LimitRange", weir__read_bystander},
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };

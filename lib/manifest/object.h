@@ -102,16 +102,17 @@ struct weir_manifest {
     weir_kpa_config kpa; /* the defaults, and after finishing the cluster's settings */
     struct weir__knative_defaults kpa_defaults;
 
+    weir_hpa_config hpa;   /* the defaults of HorizontalPodAutoscalers */
+    weir_keda_config keda; /* and of ScaledObjects */
+    weir_admission admission;
+    struct weir__bystander *bystanders, *last_bystander;
+
     /* KServe */
     struct weir__late *late, *last_late;
     struct weir__object kserve_config; /* node is NULL: there is none */
     struct weir__object *runtimes;     /* ServingRuntimes, runtime_count of them */
     size_t runtime_count;
     struct weir__kserve *kserve; /* after finishing: the cluster with the objects made */
-    weir_hpa_config hpa;         /* the defaults of HorizontalPodAutoscalers */
-    weir_keda_config keda;       /* and of ScaledObjects */
-    weir_admission admission;
-    struct weir__bystander *bystanders, *last_bystander;
 };
 
 /* Takes what a document holds into the manifest. */
@@ -161,14 +162,14 @@ void weir__read_knative_template(weir_manifest *manifest, const struct weir__obj
 void weir__read_knative_revision(weir_manifest *manifest, const struct weir__object *object);
 void weir__read_configmap(weir_manifest *manifest, const struct weir__object *object);
 void weir__read_hpa(weir_manifest *manifest, const struct weir__object *object);
-void weir__read_late(weir_manifest *manifest, const struct weir__object *object);
-void weir__read_runtime(weir_manifest *manifest, const struct weir__object *object);
 void weir__read_scaled_object(weir_manifest *manifest, const struct weir__object *object);
 void weir__read_bystander(weir_manifest *manifest, const struct weir__object *object);
 
 /* Says of bystanders that nothing looked at them. */
 void weir__pass_over_bystanders(weir_manifest *manifest);
 
+void weir__read_late(weir_manifest *manifest, const struct weir__object *object);
+void weir__read_runtime(weir_manifest *manifest, const struct weir__object *object);
 void weir__resolve_cluster(weir_manifest *manifest);
 
 /* Reads an object that comes from no document of its own; items that it makes get `about`. */

@@ -25,7 +25,7 @@ static int64_t divide(int64_t a, int64_t b)
 
 static int32_t ceil_to_i32(const struct weir__hpa_rules *rules, double x)
 {
-    return weir_f64_to_i32(weir__ceil(x), rules->conversion);
+    return weir_f64_to_i32(weir__ceil_unsigned_zero(x), rules->conversion);
 }
 
 static int within(const struct weir__hpa_rules *rules, double ratio)
@@ -317,7 +317,8 @@ static int64_t shown_per_pod(const struct weir__hpa_rules *rules, int32_t clamps
     if (clamps && (double)total >= 9223372036854775808.0) {
         return INT64_MAX;
     }
-    return weir__convert_i64(weir__ceil((double)total / (double)pods), rules->conversion);
+    return weir__convert_i64(weir__ceil_unsigned_zero((double)total / (double)pods),
+                             rules->conversion);
 }
 
 /* total / target, whatever the size, unless the size in existence is within tolerance of it. */
@@ -335,7 +336,7 @@ static void propose_per_pod(const struct weir__hpa_rules *rules,
         settle(out, WEIR_RULE_HPA_TOLERANCE, existing);
         return;
     }
-    wanted = weir__ceil((double)total / (double)metric->target);
+    wanted = weir__ceil_unsigned_zero((double)total / (double)metric->target);
     if (clamps && wanted > 2147483647.0) {
         settle(out, WEIR_RULE_HPA_METRIC, INT32_MAX);
     } else {

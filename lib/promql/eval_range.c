@@ -159,9 +159,19 @@ static size_t count_below(const int64_t *times, size_t count, int64_t time, bool
     return low;
 }
 
+int64_t weir__pq_window_end(const struct range_call *c, uint32_t step)
+{
+    return (c->fixed ? c->at : grid_time(c->grid, step)) - c->offset;
+}
+
+size_t weir__pq_window_limit(const struct range_call *c)
+{
+    return count_below(c->times, c->count, weir__pq_window_end(c, c->grid->count - 1), true);
+}
+
 void weir__pq_window_open(struct range_call *c)
 {
-    int64_t to = (c->fixed ? c->at : c->grid->start) - c->offset;
+    int64_t to = weir__pq_window_end(c, 0);
 
     c->low = count_below(c->times, c->count, to - c->range_ms, !c->closed);
     c->high = c->low;
@@ -285,8 +295,13 @@ static weir_status open_call(struct range_call *c)
             c->parameters = value.scalar;
         }
     }
-    status =
-        status == WEIR_OK ? range_length(c->ev, c->argument, &c->range_ms, &c->range_s) : status;
+    if (status == WEIR_OK && c->argument == NULL) {
+        return EVAL_FAIL(c->ev, WEIR_E_UNSUPPORTED, call, {'s', "a range vector was expected"});
+    }
+    if (status != WEIR_OK) {
+        return status;
+    }
+    status = range_length(c->ev, c->argument, &c->range_ms, &c->range_s);
     return status == WEIR_OK ? weir__pq_eval_modifiers(c->ev, modifiers_of(c->argument), &c->offset,
                                                        &c->fixed, &c->at)
                              : status;

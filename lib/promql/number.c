@@ -158,18 +158,22 @@ static size_t put_scientific(const struct decimal *d, char *to)
     return n;
 }
 
+static size_t print_word(struct text word, char *text)
+{
+    memcpy(text, word.at, word.length);
+    return word.length;
+}
+
 size_t weir__pq_number_print(double value, char format, char text[NUMBER_TEXT_MAX])
 {
     struct decimal d = {{'0'}, 1, 1};
     size_t sign = 0;
 
     if (is_nan(value)) {
-        memcpy(text, "NaN", 3);
-        return 3;
+        return print_word(TEXT("NaN"), text);
     }
     if (is_inf(value)) {
-        memcpy(text, value > 0 ? "+Inf" : "-Inf", 4);
-        return 4;
+        return print_word(value > 0 ? TEXT("+Inf") : TEXT("-Inf"), text);
     }
     if (is_negative(value)) {
         text[sign++] = '-';

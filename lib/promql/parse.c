@@ -185,14 +185,15 @@ struct node *weir__pq_parse_number(struct parser *p)
     node->type = WEIR_PROMQL_SCALAR;
     node->end = token.at + token.text.length;
     if (token.kind == TOKEN_DURATION) {
-        int64_t ns = 0;
+        int64_t ns = 0, whole;
         const char *wrong = weir__pq_duration_parse(token.text, &ns);
 
         if (wrong != NULL) {
             return weir__pq_parse_fail(p, token.at, wrong);
         }
         node->number.duration = true;
-        node->number.value = (double)(ns / WEIR_SECOND) + (double)(ns % WEIR_SECOND) / 1e9;
+        whole = ns / WEIR_SECOND;
+        node->number.value = (double)whole + (double)(ns - whole * WEIR_SECOND) / 1e9;
     } else {
         outcome = weir__pq_literal_parse(token.text, &node->number.value);
         if (outcome != NUMBER_FINE) {
@@ -319,7 +320,7 @@ static bool parse_arguments(struct parser *p, struct node *node, struct argument
         if (item == NULL || !weir__pq_parse_deepen(p, node, item)) {
             return false;
         }
-        if (!weir__pq_arena_grow(p->arena, &items, args->count, &room, sizeof *args->items)) {
+        if (!weir__pq_arena_grow(p->arena, &items, args->count, &room, sizeof(struct node *))) {
             weir__pq_parse_memory(p);
             return false;
         }

@@ -29,7 +29,7 @@ struct range_call {
 
     /* What functions keep. `seen`: how many samples were taken in; `left`: how many left again. */
     size_t seen, left;
-    uint32_t events; /* changes or resets within the window */
+    uint32_t events; /* in the window: changes, resets, or zeros with a minus */
     size_t *queue;   /* positions: of resets, or of candidates for the extreme */
     size_t queue_room, queue_first, queue_end;
     double *sorted; /* the window's values */
@@ -50,6 +50,12 @@ range_function *weir__pq_range_function(uint8_t id);
 
 /* Starts a series: the window of the first step, nothing seen. */
 void weir__pq_window_open(struct range_call *c);
+
+/* Where the range of a step ends. */
+int64_t weir__pq_window_end(const struct range_call *c, uint32_t step);
+
+/* How many samples there are up to the end of the last step's range. */
+size_t weir__pq_window_limit(const struct range_call *c);
 
 /* Room for `count` positions in the queue. */
 bool weir__pq_range_queue(struct range_call *c, size_t count);

@@ -357,6 +357,42 @@ static size_t sorted_find(const double *sorted, size_t count, double x)
     return at - 1;
 }
 
+/*
+ * Sorts the values of the window anew. How many zeros have a minus is counted, since with them the
+ * order of equal values can be seen.
+ */
+static void sort_window(struct range_call *c)
+{
+    c->sorted_count = c->high - c->low;
+    c->left = c->low;
+    c->seen = c->high;
+    c->events = 0;
+    memcpy(c->sorted, c->values + c->low, c->sorted_count * sizeof *c->sorted);
+    for (size_t i = 0; i < c->sorted_count; i++) {
+        c->events += to_bits(c->sorted[i]) == BITS_SIGN;
+    }
+    weir__pq_sort_values(c->sorted, c->sorted_count);
+}
+
+static void take_out(struct range_call *c, double x)
+{
+    size_t at = sorted_find(c->sorted, c->sorted_count, x);
+
+    c->events -= to_bits(x) == BITS_SIGN;
+    c->sorted_count--;
+    memmove(c->sorted + at, c->sorted + at + 1, (c->sorted_count - at) * sizeof *c->sorted);
+}
+
+static void put_in(struct range_call *c, double x)
+{
+    size_t at = is_nan(x) ? 0 : sorted_place(c->sorted, c->sorted_count, x);
+
+    c->events += to_bits(x) == BITS_SIGN;
+    memmove(c->sorted + at + 1, c->sorted + at, (c->sorted_count - at) * sizeof *c->sorted);
+    c->sorted[at] = x;
+    c->sorted_count++;
+}
+
 static bool sorted_window(struct range_call *c)
 {
     size_t size = c->high - c->low;
@@ -371,26 +407,17 @@ static bool sorted_window(struct range_call *c)
         return false;
     }
     if (c->seen <= c->low || c->high - c->seen > size / 4) { /* most of it is new */
-        memcpy(c->sorted, c->values + c->low, size * sizeof *c->sorted);
-        weir__pq_sort_values(c->sorted, size);
-        c->sorted_count = size;
-        c->left = c->low;
-        c->seen = c->high;
+        sort_window(c);
         return true;
     }
     for (; c->left < c->low; c->left++) {
-        size_t at = sorted_find(c->sorted, c->sorted_count, c->values[c->left]);
-
-        c->sorted_count--;
-        memmove(c->sorted + at, c->sorted + at + 1, (c->sorted_count - at) * sizeof *c->sorted);
+        take_out(c, c->values[c->left]);
     }
     for (; c->seen < c->high; c->seen++) {
-        double x = c->values[c->seen];
-        size_t at = is_nan(x) ? 0 : sorted_place(c->sorted, c->sorted_count, x);
-
-        memmove(c->sorted + at + 1, c->sorted + at, (c->sorted_count - at) * sizeof *c->sorted);
-        c->sorted[at] = x;
-        c->sorted_count++;
+        put_in(c, c->values[c->seen]);
+    }
+    if (c->events > 0) {
+        sort_window(c);
     }
     return true;
 }

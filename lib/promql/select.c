@@ -97,7 +97,8 @@ static weir_status narrow_by_values(struct eval *ev, struct test *test,
             return status;
         }
         if (holds) {
-            if (!weir__pq_arena_grow(&ev->arena, &items, count, &room, sizeof *found)) {
+            if (!weir__pq_arena_grow(&ev->arena, &items, count, &room,
+                                     sizeof(const struct posting *))) {
                 return eval_memory(ev);
             }
             found = items;

@@ -269,11 +269,9 @@ double weir__pq_go_atan2(double y, double x)
     }
     if (y == 0) {
         angle = is_negative(x) ? PI : 0;
-    } else if (x == 0) {
-        angle = PI / 2;
     } else if (is_inf(x)) {
         angle = is_inf(y) ? (x > 0 ? PI / 4 : 2.35619449019234492885) : (x > 0 ? 0 : PI);
-    } else if (is_inf(y)) {
+    } else if (x == 0 || is_inf(y)) {
         angle = PI / 2;
     } else {
         angle = weir__pq_go_atan(y / x);

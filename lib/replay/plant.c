@@ -160,6 +160,10 @@ void weir__plant_advance(struct weir__plant *p, const struct weir__batch *memory
     const struct weir__batch *batch;
     struct weir__queue *q;
 
+    if (p->starting.length == 0 && p->stopping.length == 0) {
+        p->now = now;
+        return;
+    }
     while ((q = next_queue(p, memory, &batch)) != NULL && batch->at <= now) {
         p->now = batch->at > p->now ? batch->at : p->now;
         count(p);

@@ -196,20 +196,29 @@ static int is_reported(const weir_replay *r, const void *autoscaler, int loaded)
     }
 }
 
+/* Whether readings are of a load above zero, and the load of the main series. */
+static int load_of(const weir_replay *r, const weir_reading *readings, size_t count, double *load)
+{
+    int loaded = 0;
+
+    *load = r->plant.load;
+    for (size_t i = 0; i < count; i++) {
+        loaded |= readings[i].status != WEIR_OK || readings[i].value != 0.0;
+        if (readings[i].series == r->main_series && readings[i].status == WEIR_OK) {
+            *load = readings[i].value;
+        }
+    }
+    return loaded;
+}
+
 /* Readings of one time, as the autoscaler gets to know them. */
 static weir_status report(weir_replay *r, void *autoscaler, const weir_reading *readings,
                           size_t count)
 {
     weir_status status = WEIR_OK;
-    double load = r->plant.load;
-    int loaded = 0;
+    double load;
+    int loaded = load_of(r, readings, count, &load);
 
-    for (size_t i = 0; i < count; i++) {
-        loaded |= readings[i].status != WEIR_OK || readings[i].value != 0.0;
-        if (readings[i].series == r->main_series && readings[i].status == WEIR_OK) {
-            load = readings[i].value;
-        }
-    }
     weir__plant_advance(&r->plant, weir__yard_of(r), readings[0].at);
     if (is_reported(r, autoscaler, loaded)) {
         status = weir_autoscaler_record(autoscaler, readings, count);
@@ -375,6 +384,43 @@ weir_status weir_replay_next(weir_replay *replay, void *autoscaler, weir_time un
         status = moved != WEIR_OK ? moved : status;
     }
     return status;
+}
+
+int weir__replay_is_simple(const weir_replay *r, const struct weir__autoscaler_ops *ops)
+{
+    return ops != NULL && ops->zero == NULL && ops->skip == NULL && !ops->watches_pods &&
+           r->sampled && r->sampler.newest && r->traffic.max == 0;
+}
+
+int weir__replay_regular(weir_replay *r, void *autoscaler, const struct weir__autoscaler_ops *ops,
+                         const weir_reading *row, size_t count, weir_time until, weir_decision *out,
+                         weir_status *status)
+{
+    weir_time at = row[0].at;
+    weir_target seen;
+    double load;
+
+    if (at < r->passed || at <= r->row_at || at < r->plant.now || at >= until ||
+        !weir__sampler_is_due(&r->sampler, at, count) || ops->due(autoscaler) != at) {
+        return 0;
+    }
+    weir__sampler_pass(&r->sampler, row, count);
+    r->row_at = r->passed = r->reported_at = at;
+    r->loaded = load_of(r, row, count, &load);
+    weir__plant_advance(&r->plant, weir__yard_of(r), at);
+    *status = ops->record(autoscaler, row, count);
+    weir__plant_load(&r->plant, load);
+    if (*status == WEIR_OK) {
+        *status = look(r, &seen);
+    }
+    if (*status == WEIR_OK) {
+        *status = ops->decide(autoscaler, &seen, at, out, NULL);
+    }
+    if (*status >= WEIR_OK) {
+        r->ready = seen.ready_replicas;
+        follow(r, out);
+    }
+    return 1;
 }
 
 weir_status weir_replay_target(weir_replay *replay, weir_target *target)

@@ -51,6 +51,25 @@ void weir__sampler_put(struct weir__sampler *s, const weir_reading *row, size_t 
     }
 }
 
+int weir__sampler_is_due(const struct weir__sampler *s, weir_time at, size_t count)
+{
+    return s->series <= (int64_t)count &&
+           (s->next == at || (s->next == WEIR_TIME_NEVER && sample_from(s, at) == at));
+}
+
+void weir__sampler_pass(struct weir__sampler *s, const weir_reading *row, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct weir__held *h = &s->held[i];
+
+        h->at = row[i].at;
+        h->value = row[i].value;
+        h->status = row[i].status;
+    }
+    s->series = (int64_t)count;
+    s->next = weir__add(row[0].at, s->interval);
+}
+
 size_t weir__sampler_take(struct weir__sampler *s, weir_reading *sample)
 {
     size_t count = 0;

@@ -33,6 +33,12 @@ void weir__sampler_begin(struct weir__sampler *s, weir_time start, weir_duration
 /* Takes a row in, which is not before the next sample less an interval. */
 void weir__sampler_put(struct weir__sampler *s, const weir_reading *row, size_t count);
 
+/* Whether a row of so many series at this time would be the next sample as it is. */
+int weir__sampler_is_due(const struct weir__sampler *s, weir_time at, size_t count);
+
+/* Takes such a row, and its sample at once. Only where the newest row counts. */
+void weir__sampler_pass(struct weir__sampler *s, const weir_reading *row, size_t count);
+
 /* Takes the next sample: at most WEIR_REPLAY_SERIES_MAX readings; their number. */
 size_t weir__sampler_take(struct weir__sampler *s, weir_reading *sample);
 

@@ -4,6 +4,7 @@
 #ifndef WEIR_LIB_REPLAY_STATE_H
 #define WEIR_LIB_REPLAY_STATE_H
 
+#include "decide/registry.h"
 #include "replay/sampler.h"
 #include "replay/score.h"
 #include "replay/traffic.h"
@@ -41,6 +42,17 @@ static inline const struct weir__batch *weir__yard_of(const weir_replay *r)
 {
     return (const struct weir__batch *)(const void *)(r + 1);
 }
+
+/* Whether weir__replay_regular() may be asked at all. */
+int weir__replay_is_simple(const weir_replay *r, const struct weir__autoscaler_ops *ops);
+
+/* A row whose sample and decision are due at its own time, as those of a regular trace are: takes
+ * it and decides, as weir_replay_record() and weir_replay_next() up to `until` would. 0 when it is
+ * no such row, and nothing was done; else 1, and what came of it in *status.
+ * Only for a replay that is simple. */
+int weir__replay_regular(weir_replay *r, void *autoscaler, const struct weir__autoscaler_ops *ops,
+                         const weir_reading *row, size_t count, weir_time until, weir_decision *out,
+                         weir_status *status);
 
 /* requests.c: the reports of a second, and what a decision means to the requests in flight. */
 weir_status weir__replay_report_requests(weir_replay *r, void *autoscaler);

@@ -195,7 +195,7 @@ static void random_trace(struct rng *r, struct trace *t, int regular)
     t->rows.values = t->values;
     t->rows.times = regular ? NULL : t->times;
     t->rows.start = T0;
-    t->rows.step = rng_int(r, 1, 40) * S;
+    t->rows.step = rng_one_in(r, 2) ? 15 * S : rng_int(r, 1, 40) * S; /* 15 s: as the syncs */
     for (size_t i = 0; i < ROWS; i++) {
         t->times[i] = at;
         at += rng_one_in(r, 40) ? 400 * S : rng_int(r, 1, 20 * S);

@@ -22,12 +22,14 @@ static const struct {
     {"k8s.io/kubernetes", conform_hpa_ops},
     {"k8s.io/kubernetes", conform_hpa_reconcile_ops},
     {"k8s.io/kubernetes", conform_hpa_spec_ops},
-    {"kserve/kserve", conform_kserve_ops},
+    {"kedacore/keda", conform_keda_spec_ops},
     {"kedacore/keda", conform_scaled_object_ops},
-    {"prometheus", conform_prometheus_ops},
     {"kedacore/keda", conform_keda_ops},
     {"kedacore/keda", conform_cron_ops},
-    {"kedacore/keda", conform_keda_spec_ops},
+    {"kedacore/keda", conform_keda_loop_ops},
+    {"prometheus", conform_prometheus_ops},
+    {"prometheus", conform_formats_ops},
+    {"kserve/kserve", conform_kserve_ops},
 };
 
 /* The operation of a name in the scenario's own area. Where a scenario does not say what was

@@ -51,12 +51,14 @@ extern const struct conform_op conform_stats_ops[];
 extern const struct conform_op conform_hpa_ops[];
 extern const struct conform_op conform_hpa_reconcile_ops[];
 extern const struct conform_op conform_hpa_spec_ops[];
-extern const struct conform_op conform_kserve_ops[];
+extern const struct conform_op conform_keda_spec_ops[];
 extern const struct conform_op conform_scaled_object_ops[];
-extern const struct conform_op conform_prometheus_ops[];
 extern const struct conform_op conform_keda_ops[];
 extern const struct conform_op conform_cron_ops[];
-extern const struct conform_op conform_keda_spec_ops[];
+extern const struct conform_op conform_keda_loop_ops[];
+extern const struct conform_op conform_prometheus_ops[];
+extern const struct conform_op conform_formats_ops[];
+extern const struct conform_op conform_kserve_ops[];
 
 /* ---- engine (conform.c, conform_compare.c) -------------------------------------------------- */
 
