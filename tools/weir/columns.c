@@ -132,12 +132,12 @@ static void print_recorded_pods(const struct feeds *f)
 
 static void print_metric(const struct feeds *f, int32_t series)
 {
-    const weir_hpa_metric *metric = &f->config->metrics[series];
+    const weir_hpa_metric *metric = &f->config.metrics[series];
     const struct metric *m = &f->metrics[series];
     char name[WEIR_HPA_NAME_MAX + 8];
     int per_pod = hpa_is_per_pod(metric);
 
-    hpa_put_name(f->config, (uint32_t)series, name, sizeof name);
+    hpa_put_name(&f->config, (uint32_t)series, name, sizeof name);
     printf("    %s (%s): %s", name, hpa_source_name(metric),
            m->columns > 1 || m->single_pods
                ? per_pod && f->has_replicas ? "mean over the pods of " : "sum of "
@@ -176,8 +176,8 @@ void feeds_describe(const struct replaying *r)
     for (int per_pod = 0; per_pod < 2; per_pod++) {
         int any = 0;
 
-        for (uint32_t i = 0; i < f->config->metric_count; i++) {
-            if (hpa_is_per_pod(&f->config->metrics[i]) != per_pod) {
+        for (uint32_t i = 0; i < f->config.metric_count; i++) {
+            if (hpa_is_per_pod(&f->config.metrics[i]) != per_pod) {
                 continue;
             }
             if (!any++) {

@@ -31,6 +31,7 @@ struct metric {
     int single_pods; /* 1: each value is one pod */
     double sum;      /* of the values at the time at hand */
     int64_t values;  /* how many there are */
+    int failed;      /* one of them says that asking failed */
     int rows;        /* rows of that time, empty ones too */
 };
 
@@ -40,8 +41,8 @@ struct feeds {
     struct column columns[COLUMNS_MAX];
     size_t column_count;
     struct metric metrics[WEIR_HPA_METRICS_MAX];
-    const weir_hpa_config *config;
-    int gathering; /* rows of `at` are being put together */
+    weir_hpa_config config; /* the series, as metrics */
+    int gathering;          /* rows of `at` are being put together */
     weir_time at;
     int has_replicas, constant_replicas; /* --replicas was given, and is a number */
     double replicas;                     /* NaN: not known at the time */

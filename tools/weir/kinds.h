@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <weir/base.h>
+#include <weir/hpa.h>
 #include <weir/replay.h>
 
 enum { MEASURES_MAX = 16, LABELS_MAX = 4, LABEL_SIZE = 48, HEADING_SIZE = 10 };
@@ -39,6 +40,13 @@ struct kind {
     /* Requests that a pod runs at once, 0: any number. NULL: it does not read requests. */
     int64_t (*container_concurrency)(const void *config);
 
+    /* For one that reads metrics: its series, as an HPA would have them; how many. And whether a
+     * word of the command line names one of them, with "AUTOSCALER/" before it or not. NULL: it
+     * reads none. */
+    uint32_t (*series)(const void *config, weir_hpa_config *as_hpa);
+    int (*is_named)(const void *config, uint32_t series, const char *autoscaler, const char *word,
+                    size_t length);
+
     /* One line about what it scales on. */
     void (*describe)(char *text, size_t size, const void *config);
 
@@ -55,8 +63,8 @@ struct kind {
     size_t (*measures)(const void *config, struct measure *measures);
     void (*measure)(void *state, const void *config, weir_time now, double *values);
 
-    /* The name of what a step's item is about; NULL: steps have none. */
-    void (*item)(const void *config, int32_t item, char *text, size_t size);
+    /* The name of what the item of a step of some rule is about; NULL: steps have none. */
+    void (*item)(const void *config, int32_t rule, int32_t item, char *text, size_t size);
 
     /* What its status says in words, with the names of the columns, NULL after the last. The first
      * `news` of them are in the table, which has a line when they change. */
@@ -65,7 +73,7 @@ struct kind {
     void (*label)(void *state, char (*values)[LABEL_SIZE]);
 };
 
-extern const struct kind kpa_kind, hpa_kind;
+extern const struct kind kpa_kind, hpa_kind, keda_kind;
 
 /* NULL for a kind that cannot be replayed. */
 const struct kind *kind_of(int32_t kind);

@@ -11,20 +11,37 @@
 
 /* ---- names of metrics ----------------------------------------------------------------------- */
 
-int hpa_is_named(const weir_hpa_config *config, uint32_t metric, const char *autoscaler,
-                 const char *word, size_t length)
+void skip_autoscaler(const char *autoscaler, const char **word, size_t *length)
 {
-    const char *name = config->metrics[metric].name;
     size_t own = strlen(autoscaler);
+
+    if (own > 0 && *length > own && strncmp(*word, autoscaler, own) == 0 && (*word)[own] == '/') {
+        *word += own + 1;
+        *length -= own + 1;
+    }
+}
+
+int is_word(const char *text, const char *word, size_t length)
+{
+    return strlen(text) == length && strncmp(text, word, length) == 0;
+}
+
+/* "NAME" or "metrics[2]". */
+static int is_named(const void *config, uint32_t metric, const char *autoscaler, const char *word,
+                    size_t length)
+{
     char place[32];
 
-    if (length > own && strncmp(word, autoscaler, own) == 0 && word[own] == '/' && own > 0) {
-        word += own + 1;
-        length -= own + 1;
-    }
+    skip_autoscaler(autoscaler, &word, &length);
     snprintf(place, sizeof place, "metrics[%u]", metric);
-    return (strlen(name) == length && strncmp(name, word, length) == 0) ||
-           (strlen(place) == length && strncmp(place, word, length) == 0);
+    return is_word(((const weir_hpa_config *)config)->metrics[metric].name, word, length) ||
+           is_word(place, word, length);
+}
+
+static uint32_t list_series(const void *config, weir_hpa_config *as_hpa)
+{
+    *as_hpa = *(const weir_hpa_config *)config;
+    return as_hpa->metric_count;
 }
 
 void hpa_put_name(const weir_hpa_config *config, uint32_t metric, char *text, size_t size)
@@ -57,67 +74,82 @@ int hpa_is_per_pod(const weir_hpa_metric *metric)
 
 /* ---- the request ---------------------------------------------------------------------------- */
 
-/* The text after the "=" of the last of some words that names a metric; NULL: none does. */
-static const char *value_for(const struct words *words, const weir_hpa_config *config,
-                             uint32_t metric, const char *autoscaler)
+/* The text after the "=" of the last of some words that names a series; NULL: none does. */
+static const char *value_for(const struct words *words, const struct asked_series *asked)
 {
     const char *value = NULL;
 
     for (size_t i = 0; i < words->count; i++) {
         const char *equals = strchr(words->list[i], '=');
 
-        if (hpa_is_named(config, metric, autoscaler, words->list[i],
-                         (size_t)(equals - words->list[i]))) {
+        if (asked->kind->is_named(asked->config, asked->series, asked->autoscaler, words->list[i],
+                                  (size_t)(equals - words->list[i]))) {
             value = equals + 1;
         }
     }
     return value;
 }
 
-const char *hpa_column_for(const struct request *request, const weir_hpa_config *config,
-                           uint32_t metric, const char *autoscaler)
+const char *column_for(const struct asked_series *asked)
 {
-    return value_for(&request->metrics, config, metric, autoscaler);
+    return value_for(&asked->request->metrics, asked);
 }
 
-const char *hpa_request_for(const struct request *request, const weir_hpa_config *config,
-                            uint32_t metric, const char *autoscaler)
+const char *request_for(const struct asked_series *asked)
 {
-    return value_for(&request->pod_requests, config, metric, autoscaler);
+    return value_for(&asked->request->pod_requests, asked);
 }
 
-enum { NAMES_MAX = 256 };
+enum { NAMES_MAX = 256, NAMES_BYTES = NAMES_MAX * 32 };
 
-/* The metrics there are, each once. */
-static size_t list_names(const weir_manifest_item *const *items, size_t count, const char **names)
+/* Names of series, each once. */
+struct names {
+    const char *list[NAMES_MAX];
+    size_t count, used;
+    char text[NAMES_BYTES];
+};
+
+static void add_name(struct names *names, const char *name)
 {
-    size_t known = 0;
+    size_t length = strlen(name) + 1;
 
-    for (size_t i = 0; i < count; i++) {
-        const weir_hpa_config *c = items[i]->config;
-
-        for (uint32_t m = 0; items[i]->kind == WEIR_KIND_HPA && m < c->metric_count; m++) {
-            size_t k = 0;
-
-            while (k < known && strcmp(names[k], c->metrics[m].name) != 0) {
-                k++;
-            }
-            if (k == known && known < NAMES_MAX) {
-                names[known++] = c->metrics[m].name;
-            }
+    for (size_t k = 0; k < names->count; k++) {
+        if (strcmp(names->list[k], name) == 0) {
+            return;
         }
     }
-    return known;
+    if (names->count < NAMES_MAX && names->used + length <= sizeof names->text) {
+        names->list[names->count++] = memcpy(names->text + names->used, name, length);
+        names->used += length;
+    }
+}
+
+static void list_names(const weir_manifest_item *const *items, size_t count, struct names *names)
+{
+    memset(names, 0, sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        const struct kind *kind = kind_of(items[i]->kind);
+        weir_hpa_config series;
+        uint32_t n =
+            kind != NULL && kind->series != NULL ? kind->series(items[i]->config, &series) : 0;
+
+        for (uint32_t m = 0; m < n; m++) {
+            add_name(names, series.metrics[m].name);
+        }
+    }
 }
 
 static int is_known(const char *word, size_t length, const weir_manifest_item *const *items,
                     size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const weir_hpa_config *c = items[i]->config;
+        const struct kind *kind = kind_of(items[i]->kind);
+        weir_hpa_config series;
+        uint32_t n =
+            kind != NULL && kind->series != NULL ? kind->series(items[i]->config, &series) : 0;
 
-        for (uint32_t m = 0; items[i]->kind == WEIR_KIND_HPA && m < c->metric_count; m++) {
-            if (hpa_is_named(c, m, items[i]->name, word, length)) {
+        for (uint32_t m = 0; m < n; m++) {
+            if (kind->is_named(items[i]->config, m, items[i]->name, word, length)) {
                 return 1;
             }
         }
@@ -128,9 +160,9 @@ static int is_known(const char *word, size_t length, const weir_manifest_item *c
 static int check_metric_names(const struct words *words, const char *option,
                               const weir_manifest_item *const *items, size_t count)
 {
-    const char *names[NAMES_MAX];
-    size_t known = list_names(items, count, names);
+    struct names names;
 
+    list_names(items, count, &names);
     for (size_t i = 0; i < words->count; i++) {
         size_t length = strcspn(words->list[i], "=");
         const char *near;
@@ -140,16 +172,16 @@ static int check_metric_names(const struct words *words, const char *option,
             continue;
         }
         snprintf(word, sizeof word, "%.*s", (int)length, words->list[i]);
-        near = weir_nearest_name(word, names, known);
+        near = weir_nearest_name(word, names.list, names.count);
         fprintf(stderr, "weir: %s: there is no metric %s", option, word);
         if (near != NULL) {
             fprintf(stderr, "; did you mean %s?", near);
         }
         fprintf(stderr, "%s", near != NULL ? " The metrics are:" : "; the metrics are:");
-        for (size_t k = 0; k < known; k++) {
-            fprintf(stderr, " %s", names[k]);
+        for (size_t k = 0; k < names.count; k++) {
+            fprintf(stderr, " %s", names.list[k]);
         }
-        fprintf(stderr, "%s\n", known == 0 ? " none" : "");
+        fprintf(stderr, "%s\n", names.count == 0 ? " none" : "");
         return 0;
     }
     return 1;
@@ -184,8 +216,7 @@ int request_check_names(const struct request *request, const weir_manifest_item 
 }
 
 /* "TIME" for all, "NAME=TIME" for one; the last that fits counts. */
-static int take_sync_periods(const struct request *request, const char *name,
-                             weir_hpa_config *config)
+int take_sync_periods(const struct request *request, const char *name, weir_duration *period)
 {
     for (size_t i = 0; i < request->sync_periods.count; i++) {
         const char *word = request->sync_periods.list[i], *equals = strchr(word, '=');
@@ -195,7 +226,7 @@ static int take_sync_periods(const struct request *request, const char *name,
             continue;
         }
         word = equals != NULL ? equals + 1 : word;
-        if (!parse_duration(word, &config->sync_period)) {
+        if (!parse_duration(word, period)) {
             complain("--sync-period takes [NAME=]TIME, a duration like 15s, not %s",
                      request->sync_periods.list[i]);
             return 0;
@@ -205,11 +236,9 @@ static int take_sync_periods(const struct request *request, const char *name,
 }
 
 /* Without the pods' requests utilization is recorded as percent: of requests of 100. */
-static int take_pod_request(const struct request *request, const char *name,
-                            weir_hpa_config *config, uint32_t metric)
+int take_pod_request(const struct asked_series *asked, weir_hpa_metric *m)
 {
-    const char *text = hpa_request_for(request, config, metric, name);
-    weir_hpa_metric *m = &config->metrics[metric];
+    const char *text = request_for(asked), *name = asked->autoscaler;
     weir_quantity quantity;
     weir_error err;
 
@@ -238,11 +267,13 @@ static int prepare(void *config, const struct request *request, const char *name
 {
     weir_hpa_config *own = config;
 
-    if (!take_sync_periods(request, name, own)) {
+    if (!take_sync_periods(request, name, &own->sync_period)) {
         return 0;
     }
     for (uint32_t i = 0; i < own->metric_count; i++) {
-        if (!take_pod_request(request, name, own, i)) {
+        const struct asked_series asked = {request, &hpa_kind, config, name, i};
+
+        if (!take_pod_request(&asked, &own->metrics[i])) {
             return 0;
         }
     }
@@ -267,8 +298,7 @@ static weir_status make(void *state, size_t bytes, const void *config, int32_t r
     return status;
 }
 
-/* What a pod takes of the first metric at its target, in the units of the load; 0: nobody knows. */
-static double at_target(const weir_hpa_config *c)
+double hpa_at_target(const weir_hpa_config *c)
 {
     const weir_hpa_metric *m = &c->metrics[0];
 
@@ -288,7 +318,7 @@ static void set_replay(const void *config, int has_initial, weir_replay_config *
 
     replay->sampling = WEIR_SAMPLING_NEWEST;
     replay->sample_interval = c->sync_period;
-    replay->pod_capacity = at_target(c);
+    replay->pod_capacity = hpa_at_target(c);
     if (!has_initial) {
         replay->initial_replicas = c->min_replicas > 0 ? c->min_replicas : 1;
     }
@@ -296,7 +326,7 @@ static void set_replay(const void *config, int has_initial, weir_replay_config *
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
-static void put_target(const weir_hpa_metric *m, char *text, size_t size)
+void hpa_put_target(const weir_hpa_metric *m, char *text, size_t size)
 {
     switch (m->target_type) {
     case WEIR_HPA_UTILIZATION:
@@ -321,7 +351,7 @@ static void describe(char *text, size_t size, const void *config)
         int n;
 
         hpa_put_name(c, i, name, sizeof name);
-        put_target(&c->metrics[i], target, sizeof target);
+        hpa_put_target(&c->metrics[i], target, sizeof target);
         n = snprintf(text + used, size - used, "%s%s at %s", i > 0 ? "; " : "", name, target);
         used += n > 0 ? (size_t)n : 0;
     }
@@ -337,7 +367,7 @@ static void bounds(char *text, size_t size, const void *config)
              c->max_replicas, period);
 }
 
-static size_t name_measures(const void *config, struct measure *measures)
+size_t hpa_name_measures(const void *config, struct measure *measures)
 {
     const weir_hpa_config *c = config;
 
@@ -354,24 +384,29 @@ static size_t name_measures(const void *config, struct measure *measures)
     return c->metric_count;
 }
 
-static void measure(void *state, const void *config, weir_time now, double *values)
+void hpa_measure(const weir_hpa *hpa, const weir_hpa_config *c, double *values)
 {
-    const weir_hpa_config *c = config;
-
-    (void)now;
     for (uint32_t i = 0; i < c->metric_count; i++) {
         weir_hpa_proposal p;
 
         values[i] = (double)NAN;
-        if (weir_hpa_get_proposal(state, i, &p, sizeof p) == WEIR_OK && p.status == WEIR_OK) {
+        if (weir_hpa_get_proposal(hpa, i, &p, sizeof p) == WEIR_OK && p.status == WEIR_OK &&
+            p.usage < INT64_MAX) { /* an average over no pods */
             values[i] = c->metrics[i].target_type == WEIR_HPA_UTILIZATION ? (double)p.utilization
                                                                           : (double)p.usage / 1000;
         }
     }
 }
 
-static void name_item(const void *config, int32_t item, char *text, size_t size)
+static void measure(void *state, const void *config, weir_time now, double *values)
 {
+    (void)now;
+    hpa_measure(state, config, values);
+}
+
+static void name_item(const void *config, int32_t rule, int32_t item, char *text, size_t size)
+{
+    (void)rule;
     hpa_put_name(config, (uint32_t)item, text, size);
 }
 
@@ -416,10 +451,12 @@ const struct kind hpa_kind = {
     .bytes = bytes_of,
     .make = make,
     .replay = set_replay,
+    .series = list_series,
+    .is_named = is_named,
     .describe = describe,
     .bounds = bounds,
     .overload = "above target",
-    .measures = name_measures,
+    .measures = hpa_name_measures,
     .measure = measure,
     .item = name_item,
     .labels = {"active", "reason", "scale", "metric", NULL},

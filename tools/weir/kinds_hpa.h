@@ -11,10 +11,11 @@
 /* What pods request, in thousandths, where the load has percent of it. */
 #define HPA_PERCENT_REQUEST 100000
 
-/* Whether a word of the command line, "NAME" or "metrics[2]", with "AUTOSCALER/" before it or not,
- * names a metric. */
-int hpa_is_named(const weir_hpa_config *config, uint32_t metric, const char *autoscaler,
-                 const char *word, size_t length);
+/* A word without the "AUTOSCALER/" before it, if it is there. */
+void skip_autoscaler(const char *autoscaler, const char **word, size_t *length);
+
+/* Whether a word of so many bytes is a text. */
+int is_word(const char *text, const char *word, size_t length);
 
 /* The name of a metric; of the second of that name "NAME#2". */
 void hpa_put_name(const weir_hpa_config *config, uint32_t metric, char *text, size_t size);
@@ -25,10 +26,34 @@ const char *hpa_source_name(const weir_hpa_metric *metric);
 /* Whether it is measured in the pods, so that its value depends on how many there are. */
 int hpa_is_per_pod(const weir_hpa_metric *metric);
 
-/* The columns that --metric gives a metric, and the quantity of --pod-request; NULL: none. */
-const char *hpa_column_for(const struct request *request, const weir_hpa_config *config,
-                           uint32_t metric, const char *autoscaler);
-const char *hpa_request_for(const struct request *request, const weir_hpa_config *config,
-                            uint32_t metric, const char *autoscaler);
+/* What the request says about a series of an autoscaler. */
+struct asked_series {
+    const struct request *request;
+    const struct kind *kind;
+    const void *config;
+    const char *autoscaler;
+    uint32_t series;
+};
+
+/* The columns that --metric gives it, and the quantity of --pod-request; NULL: none. */
+const char *column_for(const struct asked_series *asked);
+const char *request_for(const struct asked_series *asked);
+
+/* Takes what pods request of a metric that is held against that. 1, or 0 after a message. */
+int take_pod_request(const struct asked_series *asked, weir_hpa_metric *metric);
+
+/* Takes --sync-period: "TIME" for all, "NAME=TIME" for one. 1, or 0 after a message. */
+int take_sync_periods(const struct request *request, const char *name, weir_duration *period);
+
+/* "5 a pod", ... */
+void hpa_put_target(const weir_hpa_metric *m, char *text, size_t size);
+
+/* What a pod takes of the first of some metrics at its target, in the units of the load; 0: nobody
+ * knows. */
+double hpa_at_target(const weir_hpa_config *config);
+
+/* The measures of an HPA's metrics: their names, and their values now. */
+size_t hpa_name_measures(const void *config, struct measure *measures);
+void hpa_measure(const weir_hpa *hpa, const weir_hpa_config *config, double *values);
 
 #endif

@@ -26,6 +26,13 @@ static int is_about_metric(const weir_step *step)
     return step->item >= 0 && strncmp(weir_rule_name(step->rule), "hpa.", 4) == 0;
 }
 
+/* Whether a step is about one metric or trigger of several. */
+static int is_about_one(const weir_step *step)
+{
+    return is_about_metric(step) ||
+           (step->item >= 0 && strncmp(weir_rule_name(step->rule), "keda.", 5) == 0);
+}
+
 /* A sentence with "the metric" and "this metric" replaced by its name. */
 static void put_named(char *text, size_t size, const char *sentence, const char *name)
 {
@@ -50,11 +57,11 @@ void put_step(char *text, size_t size, const struct outcome *o, const weir_step 
 
     weir_step_text(step, line, sizeof line, NULL);
     sentence = strstr(line, ", ");
-    if (sentence == NULL || o->kind->item == NULL || !is_about_metric(step)) {
+    if (sentence == NULL || o->kind->item == NULL || !is_about_one(step)) {
         snprintf(text, size, "%s", line);
         return;
     }
-    o->kind->item(o->config, step->item, name, sizeof name);
+    o->kind->item(o->config, step->rule, step->item, name, sizeof name);
     snprintf(text, size, "%.*s, ", (int)(sentence - line), line);
     put_named(text + strlen(text), size - strlen(text), sentence + 2, name);
 }
@@ -122,6 +129,21 @@ static const weir_step *winner_of(const weir_explain *explain)
     return winner;
 }
 
+/* Whether the last change, if there is one, is not KEDA's alone. */
+static int hpa_spoke(const weir_explain *explain)
+{
+    int hpa = 1;
+
+    for (uint32_t i = 0; i < explain->count; i++) {
+        const weir_step *step = &explain->steps[i];
+
+        if (step->before != step->after) {
+            hpa = strncmp(weir_rule_name(step->rule), "keda.", 5) != 0;
+        }
+    }
+    return hpa;
+}
+
 static int is_blocked(const weir_explain *explain)
 {
     return explain->count > 0 && explain->steps[explain->count - 1].rule == WEIR_RULE_HPA_BLOCKED;
@@ -145,6 +167,40 @@ static size_t add_metrics(char *text, size_t size, const struct outcome *o,
     return used;
 }
 
+/* ---- KEDA ----------------------------------------------------------------------------------- */
+
+/* Whether a step of KEDA's says why the object is active, or is not. */
+static int is_verdict(const weir_step *step, int active)
+{
+    switch (step->rule) {
+    case WEIR_RULE_KEDA_TRIGGER_ACTIVE:
+    case WEIR_RULE_KEDA_FALLBACK:
+    case WEIR_RULE_KEDA_FORCED:
+    case WEIR_RULE_KEDA_PUSH: return active;
+    case WEIR_RULE_KEDA_TRIGGER_INACTIVE:
+    case WEIR_RULE_KEDA_FORMULA_FAILED: return !active;
+    case WEIR_RULE_KEDA_FORMULA: return 1;
+    default: return 0;
+    }
+}
+
+/* What stands behind a step that goes to or from zero or idle. */
+static size_t add_verdict(char *text, size_t size, size_t used, const struct outcome *o,
+                          const weir_explain *explain, const weir_step *step)
+{
+    const weir_step *last = NULL;
+
+    if (step->rule != WEIR_RULE_KEDA_ACTIVATE && step->rule != WEIR_RULE_KEDA_DEACTIVATE) {
+        return used;
+    }
+    for (const weir_step *s = explain->steps; s < step; s++) {
+        if (is_verdict(s, step->rule == WEIR_RULE_KEDA_ACTIVATE)) {
+            last = last != NULL && s->rule != WEIR_RULE_KEDA_FORMULA ? last : s;
+        }
+    }
+    return last != NULL ? add_sentence(text, size, used, o, last) : used;
+}
+
 /* The step that speaks where the pods stay as they are. */
 static const weir_step *quiet_step(const weir_explain *explain, int relabeled)
 {
@@ -162,12 +218,14 @@ void put_reason(char *text, size_t size, const struct outcome *o, const weir_exp
     size_t used;
 
     text[0] = '\0';
-    used = add_metrics(text, size, o, explain);
-    for (uint32_t i = used > 0 ? 0 : 1; i < explain->count; i++) { /* the first is the load */
+    used = hpa_spoke(explain) ? add_metrics(text, size, o, explain) : 0;
+    for (uint32_t i = used > 0 || o->kind->series != NULL ? 0 : 1; i < explain->count; i++) {
+        /* Knative's first one is the load */
         const weir_step *step = &explain->steps[i];
 
         if (!is_link(step->rule) && !is_about_metric(step) &&
             (step->before != step->after || is_news(step->rule))) {
+            used = add_verdict(text, size, used, o, explain, step);
             used = add_sentence(text, size, used, o, step);
         }
     }

@@ -117,7 +117,7 @@ struct recorded_write {
 
 /* A ScaledObject as it was, from a time on. */
 struct recorded_object {
-    weir_time from, until; /* the writing began, and was done */
+    weir_time from, until;    /* the writing began, and was done */
     weir_keda_config *config; /* NULL: it could not be read */
     const struct cJSON *triggers;
 };

@@ -165,10 +165,11 @@ struct replaying *replaying_open(const struct request *request, const weir_manif
     r->outcome.one_of_several = request->several;
     weir_decision_init(&r->moment.decision, sizeof r->moment.decision);
     weir_explain_init(&r->moment.explain, sizeof r->moment.explain);
-    r->source = item->kind == WEIR_KIND_HPA ? &metrics_source
-                : request->by_requests      ? &requests_source
-                                            : &rows_source;
+    r->source = request->by_requests ? &requests_source : &rows_source;
     *code = prepare(r, item);
+    if (*code == EXIT_FINE && r->outcome.kind->series != NULL) {
+        r->source = &metrics_source;
+    }
     if (*code == EXIT_FINE) {
         *code = r->source->open(r);
     }

@@ -45,13 +45,15 @@ enum { WORKERS_MAX = 1000000 };
         {"--semantics", 0, "RELEASE",                                                              \
          "'serving 0.51' (default) or 'serving 0.42'; HPA: '1.37' (default) to '1.27'"},           \
         {"--metric", 0, "NAME=COLUMN",                                                             \
-         "HPA: the column of a metric, or several: COLUMN,COLUMN; may be given again"},            \
+         "HPA, KEDA: the column of a metric, or several: COLUMN,COLUMN; may be given again"},      \
         {"--replicas", 0, "COLUMN|N",                                                              \
          "HPA: the recorded pods; values of pods are then averages over so many"},                 \
         {"--pod", 0, "COLUMN", "HPA: rows are single pods', named in this column (default pod)"},  \
         {"--pod-request", 0, "NAME=QUANTITY",                                                      \
          "HPA: what a pod requests of a resource (default: the load has percent of it)"},          \
         {"--sync-period", 0, "TIME", "HPA: time between decisions, or NAME=TIME (default 15s)"},   \
+        {"--poll-phase", 0, "TIME", "KEDA: from the start to its first poll (default 0s)"},        \
+        {"--sync-phase", 0, "TIME", "KEDA: from the start to the HPA's first sync (default 1s)"},  \
         {"--flag", 0, "NAME=VALUE",                                                                \
          "HPA: a flag or feature gate of the controller; may be given again"},                     \
     {                                                                                              \
@@ -85,6 +87,8 @@ enum {
     OPTION_POD,
     OPTION_POD_REQUEST,
     OPTION_SYNC_PERIOD,
+    OPTION_POLL_PHASE,
+    OPTION_SYNC_PHASE,
     OPTION_FLAG,
     OPTION_KEEP_GOING,
     REPLAY_OPTION_COUNT /* a command's own options begin here */
@@ -102,8 +106,9 @@ struct request {
     weir_replay_config replay;
     struct words metrics, pod_requests, sync_periods; /* each word has a "=", but sync periods */
     const char *replicas, *pod;
-    int several;         /* autoscalers are replayed one after the other */
-    weir_hpa_config hpa; /* what the controller has been told */
+    int64_t poll_phase, sync_phase; /* of KEDA's clocks */
+    int several;                    /* autoscalers are replayed one after the other */
+    weir_hpa_config hpa;            /* what the controller has been told */
 };
 
 /* Sets the defaults of a request. */

@@ -22,8 +22,10 @@ static int bind_metric(struct replaying *r, int32_t series)
 {
     struct feeds *f = r->feeds;
     const char *owner = r->outcome.item->name;
-    const weir_hpa_metric *metric = &f->config->metrics[series];
-    const char *list = hpa_column_for(&r->request, f->config, (uint32_t)series, owner);
+    const weir_hpa_metric *metric = &f->config.metrics[series];
+    const struct asked_series asked = {&r->request, r->outcome.kind, r->outcome.config, owner,
+                                       (uint32_t)series};
+    const char *list = column_for(&asked);
     int found = list == NULL ? feeds_find(f, metric->name, series) : -1;
 
     if (list != NULL) {
@@ -51,7 +53,7 @@ static int bind_metric(struct replaying *r, int32_t series)
 /* Whether the values of a metric are single pods'. */
 static int has_single_pods(const struct feeds *f, int32_t series)
 {
-    if (!hpa_is_per_pod(&f->config->metrics[series])) {
+    if (!hpa_is_per_pod(&f->config.metrics[series])) {
         return 0;
     }
     for (size_t i = 0; i < f->column_count; i++) {
@@ -122,19 +124,19 @@ static int check_pod_column(const struct replaying *r)
 static int open_all(struct replaying *r)
 {
     const struct words *loads = &r->request.loads;
-    const weir_hpa_config *config = r->outcome.config;
     int code = EXIT_FINE;
+    uint32_t count;
 
-    if (config->metric_count == 0) {
-        complain("%s has no metrics to replay", r->outcome.item->name);
-        return EXIT_INPUT;
-    }
     r->feeds = calloc(1, sizeof *r->feeds);
     if (r->feeds == NULL) {
         complain("there is no memory left");
         return EXIT_INPUT;
     }
-    r->feeds->config = config;
+    count = r->outcome.kind->series(r->outcome.config, &r->feeds->config);
+    if (count == 0) {
+        complain("%s has no metrics to replay", r->outcome.item->name);
+        return EXIT_INPUT;
+    }
     r->outcome.series = weir_autoscaler_series_name(r->autoscaler, 0);
     for (size_t i = 0; i < loads->count && code == EXIT_FINE; i++) {
         code = open_feed(r, loads->list[i]);
@@ -145,7 +147,7 @@ static int open_all(struct replaying *r)
     if (code == EXIT_FINE) {
         code = bind_replicas(r);
     }
-    for (uint32_t i = 0; i < config->metric_count && code == EXIT_FINE; i++) {
+    for (uint32_t i = 0; i < count && code == EXIT_FINE; i++) {
         code = bind_metric(r, (int32_t)i);
         r->feeds->metrics[i].single_pods = has_single_pods(r->feeds, (int32_t)i);
         r->readings[i].status = WEIR_NO_DATA;
@@ -259,8 +261,13 @@ static int gather_row(struct feeds *f, struct feed *feed)
         if (field->length == 0) {
             continue; /* no value */
         }
+        if (is_word("error", field->text, field->length)) {
+            m->failed = 1;
+            continue;
+        }
         if (!csv_number(field, &value) || !(fabs(value) <= 1e300)) {
-            csv_complain(feed->csv, field, "a number was expected, or nothing where there is none");
+            csv_complain(feed->csv, field,
+                         "a number was expected, nothing where there is none, or error");
             return 0;
         }
         m->sum += value;
@@ -276,6 +283,7 @@ static void begin(struct feeds *f, weir_time at)
     for (size_t i = 0; i < WEIR_HPA_METRICS_MAX; i++) {
         f->metrics[i].sum = 0.0;
         f->metrics[i].values = 0;
+        f->metrics[i].failed = 0;
         f->metrics[i].rows = 0;
     }
     if (f->pod_count > 0) {
@@ -289,10 +297,10 @@ static double total_of(const struct feeds *f, size_t series)
 {
     const struct metric *m = &f->metrics[series];
 
-    if (m->values == 0) {
+    if (m->values == 0 || m->failed) {
         return (double)NAN;
     }
-    if (!hpa_is_per_pod(&f->config->metrics[series]) || !f->has_replicas) {
+    if (!hpa_is_per_pod(&f->config.metrics[series]) || !f->has_replicas) {
         return m->sum;
     }
     return m->single_pods ? m->sum / (double)m->values * f->replicas : m->sum * f->replicas;
@@ -305,14 +313,15 @@ static void complete(struct replaying *r)
 
     f->gathering = 0;
     f->fresh_count = 0;
-    for (size_t i = 0; i < f->config->metric_count; i++) {
+    for (size_t i = 0; i < f->config.metric_count; i++) {
         double total = total_of(f, i) * r->request.scale;
         int is_value = isfinite(total);
 
         if (f->metrics[i].rows > 0) {
-            r->readings[i] = (weir_reading){f->at, (int32_t)i,
-                                            -1,    is_value ? WEIR_OK : WEIR_NO_DATA,
-                                            0,     is_value ? total : 0.0};
+            r->readings[i] = (weir_reading){
+                f->at, (int32_t)i,
+                -1,    is_value ? WEIR_OK : f->metrics[i].failed ? WEIR_E_IO : WEIR_NO_DATA,
+                0,     is_value ? total : 0.0};
             f->fresh[f->fresh_count++] = r->readings[i];
         }
     }

@@ -21,6 +21,7 @@ void request_init(struct request *request)
     request->to = INT64_MAX;
     request->scale = 1.0;
     request->workers_for = 30 * WEIR_SECOND;
+    request->sync_phase = WEIR_SECOND; /* KEDA makes the HPA, and only then it decides */
     weir_replay_config_init(&request->replay, sizeof request->replay);
     weir_hpa_config_init(&request->hpa, sizeof request->hpa);
     request->hpa.max_replicas = 1; /* any: each manifest has its own */
@@ -275,6 +276,8 @@ int request_take(struct request *request, const struct command *command,
     case OPTION_POD: request->pod = value; return 1;
     case OPTION_POD_REQUEST: return take_pair(&request->pod_requests, name, value, "QUANTITY");
     case OPTION_SYNC_PERIOD: return take_word(&request->sync_periods, name, value);
+    case OPTION_POLL_PHASE: return take_duration(name, value, &request->poll_phase);
+    case OPTION_SYNC_PHASE: return take_duration(name, value, &request->sync_phase);
     case OPTION_FLAG: return take_flag(request, value);
     case OPTION_KEEP_GOING: request->keep_going = 1; return 1;
     default: return 0;
@@ -323,8 +326,8 @@ size_t request_choose(const struct request *request, const weir_manifest *manife
     }
     *code = count == 0 ? EXIT_INPUT : EXIT_USAGE;
     if (count == 0) {
-        complain("the files describe no autoscaler (a HorizontalPodAutoscaler, or a Knative "
-                 "Service, Configuration or Revision)");
+        complain("the files describe no autoscaler (a HorizontalPodAutoscaler, a ScaledObject, "
+                 "or a Knative Service, Configuration or Revision)");
         return 0;
     }
     fprintf(stderr, "weir: %s; the files have:",
