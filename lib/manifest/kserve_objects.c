@@ -113,6 +113,9 @@ static void read_thing(weir_manifest *manifest, struct weir__kserve *k,
     struct weir__item *last = manifest->last_item;
     struct weir__object object;
 
+    if (k->g.failed || thing->tree == NULL) {
+        return;
+    }
     weir__grow_place(thing->tree, maker->object.node->mark);
     memset(&object, 0, sizeof object);
     object.document = maker->object.document;
@@ -122,6 +125,9 @@ static void read_thing(weir_manifest *manifest, struct weir__kserve *k,
     weir__read_made(manifest, &object, manifest->problems.about);
     manifest->problems.about = NULL;
     manifest->problems.stages = 0;
+    if (thing->kind == WEIR__DEPLOYMENT && manifest->last_bystander != NULL) {
+        manifest->last_bystander->used = 1; /* nobody has to be told that it is passed over */
+    }
     if (manifest->last_item != last) {
         manifest->last_item->open.maker_kind = maker->object.kind;
         manifest->last_item->open.maker_name = maker->object.name;
