@@ -74,6 +74,7 @@ static void look_slow_down(struct weir__look *l)
     if (seconds < 0) {
         weir__message_add(&m, "its policies never come from ");
     } else if (seconds + window >= HOUR) {
+        weir__message_add(&m, "takes ");
         weir__message_duration(&m, (seconds + window) * WEIR_SECOND);
         weir__message_add(&m, " from ");
     } else {

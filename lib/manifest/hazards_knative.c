@@ -25,7 +25,15 @@ static const struct weir__node *annotation(const struct weir__look *l, const cha
 
 static void say(struct weir__look *l, const char *name, const char *message)
 {
-    weir__hazard_say(l, annotation(l, name), "spec.template.metadata.annotations", message);
+    const int is_template = weir__node_at(l->component, "template") != NULL;
+    struct weir__path under;
+
+    weir__path_clear(&under);
+    weir__path_text(&under, is_template ? "spec.template." : "");
+    weir__path_text(&under, "metadata.annotations[" WEIR__KNATIVE_PREFIX);
+    weir__path_text(&under, name);
+    weir__path_text(&under, "]");
+    weir__hazard_say(l, annotation(l, name), under.text, message);
 }
 
 static void add_rounded(struct weir__message *m, double value)

@@ -77,7 +77,7 @@ size_t weir__knative_make_hpa(const weir_kpa_config *cluster, const struct weir_
 
 /* Reports what admission refuses of a Service beyond its annotations and containerConcurrency; the
  * path is that of the object. */
-void weir__knative_service_check(const struct weir__node *node, const struct weir__path *path,
+void weir__knative_service_check(const struct weir__node *node, const struct weir__path *object,
                                  struct weir__problems *problems);
 
 #endif

@@ -110,6 +110,7 @@ struct weir__kserve {
     struct weir__problems *problems;
     struct weir__grower g;
     int32_t definition; /* WEIR__SCHEMA_* */
+    int32_t admit_only; /* services go no further than admission, and leave no trace */
     struct weir__kserve_settings settings;
     weir_kpa_config knative;              /* of the cluster */
     const char *allow_zero_initial_scale; /* as written in config-autoscaler; "": not */
@@ -136,7 +137,7 @@ const char *weir__kserve_mode(const char *word);
 
 /* Applies an InferenceService: admission, then the controller; `path` is that of the object. */
 void weir__isvc_apply(struct weir__kserve *k, const struct weir__node *node,
-                      const struct weir__path *path);
+                      const struct weir__path *object);
 
 /* The service of an object's kind, namespace and name; with `make`, it is there afterwards. */
 struct weir__service *weir__kserve_service(struct weir__kserve *k, const struct weir__node *node,
@@ -148,11 +149,11 @@ void weir__isvc_reconcile(struct weir__kserve *k, struct weir__service *service,
 
 /* Applies an LLMInferenceService likewise. */
 void weir__llmisvc_apply(struct weir__kserve *k, const struct weir__node *node,
-                         const struct weir__path *path);
+                         const struct weir__path *object);
 
 /* Applies an InferenceGraph likewise. */
 void weir__graph_apply(struct weir__kserve *k, const struct weir__node *node,
-                       const struct weir__path *path);
+                       const struct weir__path *object);
 
 /* A list of {check, message}: what the webhook of its kind says to an object that exists. */
 struct weir__node *weir__kserve_refusals(struct weir__kserve *k, const struct weir__thing *thing);
@@ -176,7 +177,7 @@ int weir__isvc_extension_rules(struct weir__kserve *k, const struct weir__node *
 
 /* Reports what the validating webhook says; the first error is the one that it would give. */
 void weir__webhook_says(struct weir__kserve *k, struct weir__mark mark,
-                        const struct weir__path *path, const char *key, const char *message);
+                        const struct weir__path *object, const char *key, const char *message);
 
 /* ---- the controllers ------------------------------------------------------------------------ */
 
@@ -242,7 +243,7 @@ int weir__is_stopped(const struct weir__node *annotations);
 
 /* What the API server says to the spec of an HPA that KServe writes: whether it lets it in. */
 int weir__hpa_is_let_in(struct weir__kserve *k, const struct weir__node *tree,
-                        const struct weir__path *path);
+                        const struct weir__path *object);
 
 extern const struct weir__rule weir__isvc_rules[];
 extern const struct weir__rule weir__llmisvc_rules[];

@@ -113,6 +113,9 @@ static void read_thing(weir_manifest *manifest, struct weir__kserve *k,
     struct weir__item *last = manifest->last_item;
     struct weir__object object;
 
+    if (k->g.failed || thing->tree == NULL) {
+        return;
+    }
     weir__grow_place(thing->tree, maker->object.node->mark);
     memset(&object, 0, sizeof object);
     object.document = maker->object.document;
@@ -122,6 +125,9 @@ static void read_thing(weir_manifest *manifest, struct weir__kserve *k,
     weir__read_made(manifest, &object, manifest->problems.about);
     manifest->problems.about = NULL;
     manifest->problems.stages = 0;
+    if (thing->kind == WEIR__DEPLOYMENT && manifest->last_bystander != NULL) {
+        manifest->last_bystander->used = 1; /* nobody has to be told that it is passed over */
+    }
     if (manifest->last_item != last) {
         manifest->last_item->open.maker_kind = maker->object.kind;
         manifest->last_item->open.maker_name = maker->object.name;
@@ -151,8 +157,7 @@ static void say_unscaled(weir_manifest *manifest, const struct weir__kserve *k,
         weir__message_add(&m, "runs in deployment mode ModelMesh, which weir does not know: other "
                               "controllers scale its servers");
     } else if (strcmp(class_name, "external") == 0) {
-        weir__message_add(&m, "has autoscaler class external: an object of your own scales it, and "
-                              "its minReplicas and maxReplicas do nothing");
+        weir__message_add(&m, "has autoscaler class external: an object of your own scales it");
     } else if (strcmp(class_name, "none") == 0) {
         weir__message_add(&m, "has autoscaler class none: the number of its pods is fixed");
     } else {
@@ -183,7 +188,7 @@ static void apply(weir_manifest *manifest, struct weir__kserve *k, const struct 
             read_thing(manifest, k, late, t, errors);
         }
     }
-    if (manifest->item_count == items && errors == 0) {
+    if (manifest->item_count == items && errors == 0 && !late->dropped) {
         say_unscaled(manifest, k, late);
     }
 }
@@ -204,9 +209,8 @@ void weir__resolve_kserve(weir_manifest *manifest)
     manifest->kserve = k;
     configure(manifest, k);
     for (const struct weir__late *late = manifest->late; late != NULL; late = late->next) {
-        if (!late->dropped) {
-            apply(manifest, k, late);
-        }
+        k->admit_only = late->dropped; /* each is checked as if it were alone */
+        apply(manifest, k, late);
     }
     manifest->problems.out_of_memory |= k->g.failed;
 }

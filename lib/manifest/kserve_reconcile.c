@@ -782,12 +782,12 @@ void weir__isvc_apply(struct weir__kserve *k, const struct weir__node *node,
         !weir__isvc_mutate(k, node, object)) {
         return;
     }
-    service = weir__kserve_service(k, node, 1);
-    if (service == NULL) {
+    service = weir__kserve_service(k, node, !k->admit_only);
+    weir__isvc_validate(k, node, service != NULL && service->node != NULL ? service : NULL, object);
+    k->result.accepted = k->result.schema.refused == 0 && k->result.webhook == NULL;
+    if (service == NULL || k->admit_only) {
         return;
     }
-    weir__isvc_validate(k, node, service->node != NULL ? service : NULL, object);
-    k->result.accepted = k->result.schema.refused == 0 && k->result.webhook == NULL;
     service->node = node;
     service->annotations = k->result.annotations;
     weir__isvc_reconcile(k, service, object);

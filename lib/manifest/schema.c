@@ -58,13 +58,17 @@ int weir__is_word(const char *words, const char *text)
 {
     size_t length = strlen(text);
 
-    for (const char *word = words; word != NULL; word = strchr(word, '|')) {
-        word += *word == '|';
-        if (strcspn(word, "|") == length && strncmp(word, text, length) == 0) {
+    for (;;) {
+        size_t n = strcspn(words, "|");
+
+        if (n == length && strncmp(words, text, n) == 0) {
             return 1;
         }
+        if (words[n] == '\0') {
+            return 0;
+        }
+        words += n + 1;
     }
-    return 0;
 }
 
 static void say_words(const char *words, struct weir__message *m)

@@ -111,6 +111,27 @@ static weir_status read_files(weir_manifest *manifest, const char *text, size_t 
     return weir_manifest_finish(manifest);
 }
 
+/* What is made of the items is written, with where it comes from; hazards are looked for. */
+static weir_status look_closer(weir_manifest *manifest)
+{
+    weir_status status = weir_manifest_check(manifest);
+
+    for (size_t i = 0; i < weir_manifest_item_count(manifest) && status == WEIR_OK; i++) {
+        const weir_origin *origins;
+        size_t count, need = 0;
+        char text[256];
+
+        status = weir_manifest_show(manifest, i, WEIR_SHOW_YAML, text, sizeof text, &need);
+        must(memchr(text, '\0', sizeof text) != NULL);
+        must(status != WEIR_E_SPACE || need > sizeof text);
+        status = status == WEIR_E_MEMORY ? status : WEIR_OK;
+        if (status == WEIR_OK) {
+            status = weir_manifest_origins(manifest, i, &origins, &count);
+        }
+    }
+    return status;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct memory memory = {size > 0 && data[0] > 0 ? data[0] : -1, 0};
@@ -120,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0 && weir_manifest_create(&allocator, &manifest) == WEIR_OK) {
         weir_status status = read_files(manifest, (const char *)data + 1, size - 1);
 
+        status = status == WEIR_OK ? look_closer(manifest) : status;
         must(status == WEIR_OK || (status == WEIR_E_MEMORY && memory.left == 0));
         look_at(manifest, memory.left == 0);
         if (status == WEIR_OK) {

@@ -8,7 +8,7 @@
 #include <weir/manifest.h>
 
 static const struct command *const commands[] = {
-    &command_replay, &command_explain, &command_query, &command_show,
+    &command_replay, &command_explain, &command_query, &command_show,        &command_check,
     &command_fields, &command_conform, &command_agree, &command_completions,
 };
 
@@ -83,7 +83,7 @@ static int print_help(int code)
            "weir --version prints the version.\n\n"
            "Exit codes:\n"
            "  0  done\n"
-           "  1  a step of a recording did not match\n"
+           "  1  a step of a recording did not match, or check has found something\n"
            "  2  wrong usage: an unknown command or option, or a bad value for one\n"
            "  3  an input file is missing, unreadable or malformed\n"
            "  4  the output could not be written\n\n"

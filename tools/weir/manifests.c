@@ -53,8 +53,7 @@ static void print_problem(const weir_problem *p)
             p->error.message, stage[0] != '\0' ? " [" : "", stage, stage[0] != '\0' ? "]" : "");
 }
 
-/* Reads one file. 0 after a message. */
-static int add_file(weir_manifest *manifest, const char *path)
+int manifests_add(weir_manifest *manifest, const char *path)
 {
     size_t length;
     char *text = read_file(path, &length);
@@ -76,7 +75,7 @@ int manifests_read(weir_manifest *manifest, const struct words *files, const cha
     size_t errors;
 
     for (size_t i = 0; i < files->count; i++) {
-        if (!add_file(manifest, files->list[i])) {
+        if (!manifests_add(manifest, files->list[i])) {
             return 0;
         }
     }

@@ -16,6 +16,9 @@ struct words {
     size_t count;
 };
 
+/* Reads one file into a manifest. 0 after a message. */
+int manifests_add(weir_manifest *manifest, const char *path);
+
 /* Reads all files into a manifest and finishes it; problems go to stderr, each with the stage at
  * which a cluster refuses it. 1, or 0 after "nothing was UNDONE". */
 int manifests_read(weir_manifest *manifest, const struct words *files, const char *undone);

@@ -39,6 +39,7 @@ struct command {
 };
 
 extern const struct command command_agree;
+extern const struct command command_check;
 extern const struct command command_completions;
 extern const struct command command_conform;
 extern const struct command command_explain;

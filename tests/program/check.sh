@@ -1,0 +1,91 @@
+#!/bin/sh
+# Holds `weir check` to account: every hazard has a manifest that it is in and one that it is not in.
+#   check.sh WEIR SOURCE
+set -u
+weir=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+source=$2
+# shellcheck source-path=SCRIPTDIR source=expect.sh
+. "$(dirname "$0")/expect.sh"
+
+# ---- hazards --------------------------------------------------------------------------------
+"$weir" check --hazards | sed -n 's/^## //p' >"$work/ids"
+while read -r id; do
+    expect "$id: bad" 1 "\\[$id\\]\$" "$weir" check -f "$source/tests/check/$id/bad.yaml"
+    expect "$id: good" 0 ' 0 errors, 0 warnings' "$weir" check -f "$source/tests/check/$id/good.yaml"
+    # shellcheck disable=SC2016
+    expect "$id: allowed" 0 'left out' sh -c '! "$0" check -f "$1" --allow "$2" | grep -F "[$2]" && echo left out' \
+        "$weir" "$source/tests/check/$id/bad.yaml" "$id"
+done <"$work/ids"
+ls "$source/tests/check" >"$work/folders"
+sort "$work/ids" >"$work/sorted"
+expect 'a folder for each hazard, and none besides' 0 'are identical' diff -s "$work/folders" "$work/sorted"
+
+# ---- forms ----------------------------------------------------------------------------------
+bad=$source/tests/check/kserve.qps/bad.yaml
+expect 'errors have a stage' 1 'bad.yaml:9:18: error: spec.predictor.scaleMetric .*\[webhook\]' "$weir" check -f "$bad"
+expect 'JSON' 1 '"hazard":[[:space:]]*"kserve.qps"' "$weir" check -f "$bad" --format json
+expect 'JSON counts' 1 '"files":[[:space:]]*1' "$weir" check -f "$bad" --format json
+expect 'SARIF' 1 '"ruleId":[[:space:]]*"kserve.qps"' "$weir" check -f "$bad" --format sarif
+expect 'SARIF, its version' 1 '"version":[[:space:]]*"2.1.0"' "$weir" check -f "$bad" --format sarif
+expect 'JUnit' 1 '<failure type="kserve.qps"' "$weir" check -f "$bad" --format junit
+expect 'JUnit of nothing' 0 'failures="0" errors="0"' "$weir" check -f "${bad%bad.yaml}good.yaml" --format junit
+expect 'another form' 2 'text, json, sarif or junit' "$weir" check -f "$bad" --format xml
+expect 'a hazard that is none' 2 'there is no hazard x' "$weir" check -f "$bad" --allow x
+expect 'no file' 2 'a manifest, or a folder' "$weir" check
+expect 'a missing file' 3 'No such file' "$weir" check -f "$work/none.yaml"
+
+# ---- folders --------------------------------------------------------------------------------
+mkdir -p "$work/folder/inner"
+cp "$bad" "$work/folder/inner/a.yaml"
+cp "${bad%bad.yaml}good.yaml" "$work/folder/b.yml"
+echo 'no manifest' >"$work/folder/README"
+expect 'folders in folders' 1 '^2 files: 3 errors' "$weir" check "$work/folder"
+mkdir "$work/many"
+i=0
+while [ $i -lt 1000 ]; do
+    sed "s/name: m$/name: m$i/" "$source/tests/check/kserve.policies-dropped/bad.yaml" >"$work/many/$i.yaml"
+    i=$((i + 1))
+done
+# Of processor time, and with room for sanitizers; it takes 0.4 s.
+expect 'a thousand manifests in two seconds' 1 '^1000 files: 0 errors, 1000 warnings' \
+    sh -c 'ulimit -t 2 && "$0" check -f "$1"' "$weir" "$work/many"
+
+# ---- bad input ------------------------------------------------------------------------------
+# broken NAME PATTERN TEXT: a document that cannot be read; the one behind it counts all the same.
+broken() {
+    { printf '%b\n---\n' "$3"; cat "$bad"; } >"$work/broken.yaml"
+    expect "$1" 1 "$2" "$weir" check -f "$work/broken.yaml"
+    expect "$1: the next document is read" 1 '\[kserve.qps\]' "$weir" check -f "$work/broken.yaml"
+}
+
+broken 'no apiVersion' 'broken.yaml:1:1: error: apiVersion is missing' 'kind: InferenceService'
+broken 'no kind' 'error: kind is missing' 'apiVersion: serving.kserve.io/v1beta1'
+broken 'a tab' 'broken.yaml:2:[0-9]+: error' 'metadata:\n\tname: m'
+broken 'not UTF-8' 'error: .*UTF-8' 'kind: \0377\0376'
+broken 'a NUL' 'error' 'kind: a\0000b'
+broken 'an unknown anchor' 'error' 'kind: *none'
+broken 'a list' 'must be a mapping' '- a\n- b'
+broken 'unquoted numbers among annotations' 'must be text: write "10" in quotes' \
+    'apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata:\n  name: x\n  annotations:\n    a: 10'
+bomb='a: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e, *e]\ng: [*f, *f, *f, *f, *f, *f, *f, *f, *f, *f]'
+broken 'a bomb of aliases' 'error: .*values' "$bomb"
+broken 'too deep' 'error: .*100' "a: $(printf '%200s' '' | tr ' ' '[')"
+head -c 104857600 /dev/zero | tr '\0' '#' >"$work/large.yaml"
+expect 'a hundred megabytes' 1 'error: the file has .* bytes' timeout 10 "$weir" check -f "$work/large.yaml"
+rm "$work/large.yaml"
+
+# spelled NAME VALUE PATTERN: scalars of YAML 1.1, as the API server reads them.
+spelled() {
+    sed "s/scaleTarget: 50/scaleTarget: $2/; s/qps/rps/" "$bad" >"$work/spelled.yaml"
+    expect "$1" "$4" "$3" "$weir" check -f "$work/spelled.yaml"
+}
+spelled 'on is a switch' on 'must be a whole number of 32 bits, got the switch' 1
+spelled '1e2 is 100' 1e2 ' 0 errors' 0
+spelled '0o7 is 7' 0o7 ' 0 errors' 0
+spelled '010 is 8' 010 ' 0 errors' 0
+spelled 'a half' 0.5 'must be a whole number' 1
+printf 'spec: {a: 1}\n' | cat "$bad" - | sed 's/qps/rps/' >"$work/twice.yaml"
+expect 'a key that is there twice' 1 'spec' "$weir" check -f "$work/twice.yaml"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
