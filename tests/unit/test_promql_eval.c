@@ -217,6 +217,11 @@ static const struct query functions[] = {
     {"absent(x)", "x 1", 10, 0, "nothing"},
     {"absent(x{a='1',b!='2'})", "x 1", 10, 0, "{a='1'} 1"},
     {"absent(sum(x{a='1'}))", "x 1", 10, 0, "{} 1"},
+    /* the storage, when it is asked, puts what only takes away behind */
+    {"absent(x{a!='1',a='1'})", "x 1", 10, 0, "{} 1"},
+    {"absent(x{a!='1',a='1'})", "x 1", 10, -10, "{a='1'} 1"},
+    {"absent(x{a='1',a!='1'})", "x 1", 10, -10, "{} 1"},
+    {"absent(x{a!='1',a='1'}) or (x offset -20s)", "x 1", 10, -10, "{} 1"},
     {"scalar(x)", "x 1", 10, 0, "1"},
     {"scalar(x)", "x{a='1'} 1\nx{a='2'} 2", 10, 0, "NaN"},
     {"vector(time())", "x 1", 10, 7, "{} 7"},
