@@ -422,7 +422,7 @@ weir_status weir__pq_eval(struct eval *ev, const struct grid *grid, const struct
                           struct value *out)
 {
     node = unwrap(node);
-    if (node->still && grid->count > 1) {
+    if (node->still && grid->count > 0 && grid->end != grid->start) {
         struct grid first = {grid->start, grid->start, grid->step, 1};
         weir_status status = weir__pq_eval(ev, &first, node, out);
 
