@@ -141,6 +141,9 @@ static const struct query aggregations[] = {
      "r{g='prod',i='0',job='app'} 500; r{g='can',i='0',job='api'} 300"},
     {"bottomk(1, r)", SERVERS, 10, 0, "r{g='prod',i='0',job='api'} 100"},
     {"topk(0.9, r)", SERVERS, 10, 0, "nothing"},
+    /* groups come in the order of their first members that are there */
+    {"bottomk by (g) (1, r > 250)", SERVERS, 10, 0,
+     "r{g='can',i='0',job='api'} 300; r{g='prod',i='0',job='app'} 500"},
     {"quantile(0.5, r{job='api'})", SERVERS, 10, 0, "{} 200"},
     {"stddev(r{job='api'})", SERVERS, 10, 0, "{} 81.64965809277261"},
     {"count_values('v', r{job='api'})", SERVERS, 10, 0, "{v='100'} 1; {v='200'} 1; {v='300'} 1"},
