@@ -418,22 +418,22 @@ static weir_status spread(struct eval *ev, const struct grid *grid, struct value
     return WEIR_OK;
 }
 
-weir_status weir__pq_eval(struct eval *ev, const struct grid *grid, const struct node *node,
-                          struct value *out)
+/* Rows without a value at any step are none: the order of groups is that of what is there. */
+static void drop_empty_rows(struct matrix *matrix)
 {
-    node = unwrap(node);
-    if (node->still && grid->count > 1) {
-        struct grid first = {grid->start, grid->start, grid->step, 1};
-        weir_status status = weir__pq_eval(ev, &first, node, out);
+    uint32_t kept = 0;
 
-        return status == WEIR_OK ? spread(ev, grid, out) : status;
+    for (uint32_t i = 0; i < matrix->count; i++) {
+        if (matrix->rows[i].count > 0) {
+            matrix->rows[kept++] = matrix->rows[i];
+        }
     }
-    memset(out, 0, sizeof *out);
-    out->type = WEIR_PROMQL_VECTOR;
-    if (grid->count == 0) { /* a subquery whose window meets no step */
-        out->type = node->type;
-        return WEIR_OK;
-    }
+    matrix->count = kept;
+}
+
+static weir_status eval_node(struct eval *ev, const struct grid *grid, const struct node *node,
+                             struct value *out)
+{
     switch (node->kind) {
     case NODE_NUMBER: return eval_number(ev, grid, node->number.value, out);
     case NODE_UNARY: return eval_unary(ev, grid, node, out);
@@ -445,4 +445,29 @@ weir_status weir__pq_eval(struct eval *ev, const struct grid *grid, const struct
         return EVAL_FAIL(ev, WEIR_E_UNSUPPORTED, node,
                          {'s', "weir does not evaluate a string or a range here"});
     }
+}
+
+weir_status weir__pq_eval(struct eval *ev, const struct grid *grid, const struct node *node,
+                          struct value *out)
+{
+    weir_status status;
+
+    node = unwrap(node);
+    if (node->still && grid->count > 0 && grid->end != grid->start) {
+        struct grid first = {grid->start, grid->start, grid->step, 1};
+
+        status = weir__pq_eval(ev, &first, node, out);
+        return status == WEIR_OK ? spread(ev, grid, out) : status;
+    }
+    memset(out, 0, sizeof *out);
+    out->type = WEIR_PROMQL_VECTOR;
+    if (grid->count == 0) { /* a subquery whose window meets no step */
+        out->type = node->type;
+        return WEIR_OK;
+    }
+    status = eval_node(ev, grid, node, out);
+    if (status == WEIR_OK && out->type == WEIR_PROMQL_VECTOR) {
+        drop_empty_rows(&out->matrix);
+    }
+    return status;
 }

@@ -243,7 +243,7 @@ static struct windows windows_alike(const struct range_call *c, const struct run
     struct windows w = {0};
     size_t room;
 
-    if (step == 0 || step % distance != 0 || c->times[low] - distance > edge ||
+    if (step == 0 || distance == 0 || step % distance != 0 || c->times[low] - distance > edge ||
         c->times[high - 1] + distance <= to || high >= run->high) {
         return w;
     }

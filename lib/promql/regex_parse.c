@@ -167,14 +167,14 @@ static int32_t escape(struct parser *p)
         rune = hex_escape(p);
     } else if (c == '0' ||
                (c >= '1' && c <= '7' && p->at < p->end && *p->at >= '0' && *p->at <= '7')) {
-        rune = (unsigned char)c - '0';
+        rune = c - '0';
         for (int i = 0; i < 2 && p->at < p->end && *p->at >= '0' && *p->at <= '7'; i++) {
             rune = rune * 8 + (*p->at++ - '0');
         }
     } else if (letter != NULL) {
-        rune = runes[letter - letters];
+        rune = (unsigned char)runes[letter - letters];
     } else if (c < 0x80 && !(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) {
-        rune = (unsigned char)c;
+        rune = c;
     }
     if (rune < 0) {
         fail(p, WEIR_E_PARSE, "invalid escape sequence", from, p->at);

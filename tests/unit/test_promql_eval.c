@@ -141,6 +141,9 @@ static const struct query aggregations[] = {
      "r{g='prod',i='0',job='app'} 500; r{g='can',i='0',job='api'} 300"},
     {"bottomk(1, r)", SERVERS, 10, 0, "r{g='prod',i='0',job='api'} 100"},
     {"topk(0.9, r)", SERVERS, 10, 0, "nothing"},
+    /* groups come in the order of their first members that are there */
+    {"bottomk by (g) (1, r > 250)", SERVERS, 10, 0,
+     "r{g='can',i='0',job='api'} 300; r{g='prod',i='0',job='app'} 500"},
     {"quantile(0.5, r{job='api'})", SERVERS, 10, 0, "{} 200"},
     {"stddev(r{job='api'})", SERVERS, 10, 0, "{} 81.64965809277261"},
     {"count_values('v', r{job='api'})", SERVERS, 10, 0, "{v='100'} 1; {v='200'} 1; {v='300'} 1"},
@@ -217,6 +220,11 @@ static const struct query functions[] = {
     {"absent(x)", "x 1", 10, 0, "nothing"},
     {"absent(x{a='1',b!='2'})", "x 1", 10, 0, "{a='1'} 1"},
     {"absent(sum(x{a='1'}))", "x 1", 10, 0, "{} 1"},
+    /* the storage, when it is asked, puts what only takes away behind */
+    {"absent(x{a!='1',a='1'})", "x 1", 10, 0, "{} 1"},
+    {"absent(x{a!='1',a='1'})", "x 1", 10, -10, "{a='1'} 1"},
+    {"absent(x{a='1',a!='1'})", "x 1", 10, -10, "{} 1"},
+    {"absent(x{a!='1',a='1'}) or (x offset -20s)", "x 1", 10, -10, "{} 1"},
     {"scalar(x)", "x 1", 10, 0, "1"},
     {"scalar(x)", "x{a='1'} 1\nx{a='2'} 2", 10, 0, "NaN"},
     {"vector(time())", "x 1", 10, 7, "{} 7"},
