@@ -132,7 +132,7 @@ static weir_status ask_part(weir_http *http, const char *query, const struct gri
     put_time(step, sizeof step, g->step);
     snprintf(rest, sizeof rest, "&start=%s&end=%s&step=%s", start, end, step);
     status = ask(http, "/api/v1/query_range", query, rest, &reply, err);
-    if (status != WEIR_OK) {
+    if (status != WEIR_OK || reply == NULL) {
         return status;
     }
     status = reply->kind == WEIR_API_SUCCESS ? check_points(reply, g, err) : refuse(reply, err);
