@@ -5,6 +5,7 @@
  *   bench_prometheus             a table
  *   bench_prometheus FILE        the same for a scrape of one's own (text)
  *   bench_prometheus --plain     "name bytes ns MB/s" lines for a program to read
+ *   bench_prometheus --document  prints the scrape that is read
  */
 #include <cjson/cJSON.h>
 #include <stdarg.h>
@@ -218,10 +219,14 @@ static double report(int plain, const char *name, void (*run)(const struct docum
 int main(int argc, char **argv)
 {
     int plain = argc == 2 && strcmp(argv[1], "--plain") == 0;
-    struct document text = argc == 2 && !plain ? read_file(argv[1]) : scrape(0);
+    int print = argc == 2 && strcmp(argv[1], "--document") == 0;
+    struct document text = argc == 2 && !plain && !print ? read_file(argv[1]) : scrape(0);
     struct document openmetrics = scrape(1), reply = matrix();
     double whole, tree;
 
+    if (print) {
+        return fwrite(text.text, 1, text.length, stdout) != text.length;
+    }
     report(plain, "text", read_text, &text);
     report(plain, "openmetrics", read_openmetrics, &openmetrics);
     whole = report(plain, "matrix", read_reply, &reply);

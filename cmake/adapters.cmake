@@ -7,3 +7,7 @@ weir_component(
 weir_component(
   prometheus DESCRIPTION "What Prometheus and its neighbours write, as series" LAYERS prometheus
   HEADERS prometheus.h REQUIRES core promql PKGCONFIG libcjson)
+weir_component(
+  http DESCRIPTION "Questions to a Prometheus server" LAYERS http HEADERS http.h
+  REQUIRES core promql prometheus PKGCONFIG libcurl)
+target_compile_definitions(weir_http PRIVATE _POSIX_C_SOURCE=200809L) # for nanosleep()

@@ -320,6 +320,15 @@ WEIR_API weir_status weir_api_reply_parse(const char *body, size_t length, int32
                                           const weir_allocator *allocator, weir_api_reply **reply,
                                           weir_error *err);
 
+/**
+ * Puts the points of a successful reply into a store, by the rules of weir_series_reader_load().
+ * @param counts  added to; may be NULL
+ * @return WEIR_OK; WEIR_E_RANGE for labels that are no series; WEIR_E_LIMIT; WEIR_E_MEMORY;
+ *         WEIR_E_ARG, also for a reply that is no success
+ */
+WEIR_API weir_status weir_api_reply_load(const weir_api_reply *reply, weir_series_store *store,
+                                         weir_series_counts *counts, weir_error *err);
+
 /** Bytes that any value needs as text, the NUL included. */
 #define WEIR_API_VALUE_MAX 352
 

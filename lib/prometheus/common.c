@@ -52,7 +52,17 @@ bool weir__pm_utf8_valid(const char *at, size_t length)
     const unsigned char *byte = (const unsigned char *)at;
 
     for (size_t i = 0; i < length;) {
-        size_t bytes = byte[i] < 0x80 ? 1 : character(byte + i, length - i);
+        uint64_t eight;
+        size_t bytes;
+
+        if (length - i >= sizeof eight) {
+            memcpy(&eight, at + i, sizeof eight);
+            if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+                i += sizeof eight;
+                continue;
+            }
+        }
+        bytes = byte[i] < 0x80 ? 1 : character(byte + i, length - i);
 
         if (bytes == 0) {
             return false;

@@ -13,8 +13,9 @@ static weir_label *label_at(const weir_series_reader *r, size_t i)
 
 bool weir__pm_label_add(weir_series_reader *r, struct text name, struct text value)
 {
-    if (r->labels.count == WEIR_SERIES_LABELS_MAX ||
-        !weir__pm_reserve(&r->allocator, &r->labels, 1, sizeof(weir_label))) {
+    if (r->labels.count == r->labels.room &&
+        (r->labels.count == WEIR_SERIES_LABELS_MAX ||
+         !weir__pm_reserve(&r->allocator, &r->labels, 1, sizeof(weir_label)))) {
         return false;
     }
     *label_at(r, r->labels.count++) = (weir_label){name.at, name.length, value.at, value.length};
@@ -44,6 +45,9 @@ size_t weir__pm_unescape_text(char *at, size_t length, bool quotes)
 {
     size_t n = 0;
 
+    if (memchr(at, '\\', length) == NULL) {
+        return length;
+    }
     for (size_t i = 0; i < length; i++) {
         bool escape = at[i] == '\\' && i + 1 < length;
 
@@ -195,37 +199,57 @@ static enum outcome missing(const struct label_scan *s, const char *at, const ch
                : weir__pm_expected(s->reader, at, expected);
 }
 
+/*
+ * Whether a bound is written as the server stores it already, as most are: "+Inf", or one to six
+ * digits, a point, and digits without a zero at the end ("10.0", "0.25", "0.0001").
+ */
+static bool is_normal(struct text text, size_t digits)
+{
+    size_t i = digits + 1, zeros = 0;
+
+    if (text_is(text, TEXT("+Inf"))) {
+        return true;
+    }
+    if (digits == 0 || digits > 6 || text.length > 15 || text.length < digits + 2 ||
+        text.at[digits] != '.' || (text.at[0] == '0' && digits > 1)) {
+        return false;
+    }
+    if (text.length == digits + 2) {
+        return is_class(text.at[i], CLASS_DIGIT);
+    }
+    while (i < text.length && is_class(text.at[i], CLASS_DIGIT)) {
+        zeros += text.at[i] == '0' && zeros == i - digits - 1 ? 1 : 0;
+        i++;
+    }
+    return i == text.length && text.at[i - 1] != '0' && (text.at[0] != '0' || zeros <= 3);
+}
+
 /* The bound of a bucket, or a quantile, as the server stores it. */
 static struct text normalized(struct label_scan *s, struct text text)
 {
     struct exposition *x = &s->reader->exposition;
-    size_t digits = 0, length;
+    size_t digits = 0;
     double value;
     char *to;
 
     while (digits < text.length && is_class(text.at[digits], CLASS_DIGIT)) {
         digits++;
     }
-    /* "0.25", "10.0" and "+Inf" are written so already; most are. */
-    if (digits > 0 && digits < 7 && (text.at[0] != '0' || digits == 1) && text.length < 16 &&
-        text.length > digits + 1 && text.at[digits] == '.' &&
-        (text.at[0] != '0' || text.at[2] != '0' || text.length == 3)) {
-        size_t i = digits + 1;
-
-        while (i < text.length && is_class(text.at[i], CLASS_DIGIT)) {
-            i++;
-        }
-        if (i == text.length && (text.at[i - 1] != '0' || text.length == digits + 2)) {
-            return text;
-        }
-    }
-    if (text_is(text, TEXT("+Inf")) || x->bounds == BOUNDS_MAX ||
-        weir__pm_number_parse(text, &value) != NUMBER_FINE) {
+    if (is_normal(text, digits) || x->bounds == BOUNDS_MAX) {
         return text;
     }
-    to = x->bound[x->bounds++];
-    length = weir__pm_number_bound(value, to);
-    return (struct text){to, length};
+    to = x->bound[x->bounds];
+    if (digits == text.length && digits > 0 && digits < 7 && (text.at[0] != '0' || digits == 1)) {
+        memcpy(to, text.at, digits);
+        memcpy(to + digits, ".0", 2);
+        x->bounds++;
+        return (struct text){to, digits + 2};
+    }
+    if (weir__pm_number_parse(text, &value) != NUMBER_FINE) {
+        return text;
+    }
+    x->bounds++;
+    return (struct text){to, weir__pm_number_bound(value, to)};
 }
 
 /* A label whose name was taken, from its equals sign on. */

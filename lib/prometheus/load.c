@@ -24,6 +24,21 @@ static void count_left_out(weir_series_counts *counts, uint64_t *which, int32_t 
     (*which)++;
 }
 
+/* Appends one sample, and counts it; another status than WEIR_OK is a lack of memory. */
+static weir_status append(weir_series_store *store, uint32_t series, int64_t time, double value,
+                          int32_t line, weir_series_counts *counts)
+{
+    weir_status status = weir_series_store_append(store, series, time, value);
+
+    if (status == WEIR_E_TIME || status == WEIR_E_MISMATCH) {
+        count_left_out(counts, &counts->refused, line);
+        return WEIR_OK;
+    }
+    counts->samples += status == WEIR_OK ? 1 : 0;
+    counts->stale += status == WEIR_OK && weir_is_stale(value) ? 1 : 0;
+    return status;
+}
+
 static weir_status find_series(const weir_entry *entry, weir_series_store *store, bool known,
                                uint32_t *series, weir_error *err)
 {
@@ -75,18 +90,42 @@ weir_status weir_series_reader_load(weir_series_reader *r, weir_series_store *st
             return status;
         }
         known = true;
-        status = weir_series_store_append(store, series, entry.time_ms, entry.value);
-        if (status == WEIR_E_TIME || status == WEIR_E_MISMATCH) {
-            count_left_out(counts, &counts->refused, entry.line);
-        } else if (status != WEIR_OK) {
+        status = append(store, series, entry.time_ms, entry.value, entry.line, counts);
+        if (status != WEIR_OK) {
             return refuse(&entry, status, "out of memory", err);
-        } else {
-            counts->samples++;
-            counts->stale += weir_is_stale(entry.value) ? 1 : 0;
         }
     }
     if (status != WEIR_END && err != NULL) {
         *err = error;
     }
     return status;
+}
+
+weir_status weir_api_reply_load(const weir_api_reply *reply, weir_series_store *store,
+                                weir_series_counts *counts, weir_error *err)
+{
+    weir_series_counts sink = {0};
+
+    if (reply == NULL || store == NULL || reply->kind != WEIR_API_SUCCESS) {
+        return weir__pm_error(err, WEIR_E_ARG, "expected a store and a reply that is a success");
+    }
+    counts = counts != NULL ? counts : &sink;
+    for (size_t i = 0; i < reply->series_count; i++) {
+        uint32_t series;
+        weir_status status =
+            weir_series_store_series(store, reply->labels + reply->label_at[i],
+                                     reply->label_at[i + 1] - reply->label_at[i], &series, err);
+
+        for (size_t p = reply->point_at[i]; status == WEIR_OK && p < reply->point_at[i + 1]; p++) {
+            status = append(store, series, reply->times_ms[p], reply->values[p], 0, counts);
+            if (status != WEIR_OK) {
+                weir__pm_error(err, status, "out of memory");
+            }
+        }
+        if (status != WEIR_OK) {
+            return status;
+        }
+        counts->histograms += reply->histogram_at[i + 1] - reply->histogram_at[i];
+    }
+    return WEIR_OK;
 }

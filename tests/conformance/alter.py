@@ -91,7 +91,8 @@ def main():
             copy = Path(folder) / path.name
             copy.write_text("\n".join(altered) + "\n", encoding="utf-8")
             run = subprocess.run([weir, "conform", "--max", "1000000", copy],
-                                 capture_output=True, text=True, errors="replace", check=False)
+                                 capture_output=True, text=True, errors="replace",
+                                 check=False)
         answer = re.search(r"matched (\d+) of (\d+)", run.stdout)
         if run.returncode != 1 or answer is None or answer[1] != "0":
             bad += 1

@@ -173,6 +173,47 @@ static void writes_bounds_as_the_evaluator(void **state)
     }
 }
 
+struct value_row {
+    const char *name;
+    double value;
+    int32_t plain;
+    const char *text;
+};
+
+static const struct value_row value_rows[] = {
+    {"a value", 0.3, 0, "0.3"},
+    {"a whole one", 100, 0, "100"},
+    {"a large one", 1e20, 0, "100000000000000000000"},
+    {"a larger one", 1e21, 0, "1e+21"},
+    {"a small one", 1e-6, 0, "0.000001"},
+    {"a smaller one", 2.5e-8, 0, "2.5e-08"},
+    {"a scalar", 1e21, 1, "1000000000000000000000"},
+    {"a small scalar", 1e-10, 1, "0.0000000001"},
+    {"a negative zero", -0.0, 0, "-0"},
+    {"an infinity", -INFINITY, 1, "-Inf"},
+    {"17 digits", 0.30000000000000004, 0, "0.30000000000000004"},
+};
+
+static void writes_values(void **state)
+{
+    const struct value_row *row = *state;
+    char text[WEIR_API_VALUE_MAX];
+
+    assert_int_equal(weir_api_value_print(row->value, row->plain, text), strlen(row->text));
+    assert_string_equal(text, row->text);
+}
+
+/* The longest that there are fit. */
+static void long_values_fit(void **state)
+{
+    char text[WEIR_API_VALUE_MAX];
+
+    (void)state;
+    assert_true(weir_api_value_print(-1.7976931348623157e308, 1, text) < sizeof text);
+    assert_true(weir_api_value_print(-2.2250738585072014e-308, 1, text) < sizeof text);
+    assert_true(weir_api_value_print(-5e-324, 1, text) < sizeof text);
+}
+
 static void reads_integers(void **state)
 {
     int64_t value;
@@ -198,6 +239,8 @@ int main(void)
     SUITE_TEST(&suite, reads_as_the_c_library);
     SUITE_TABLE(&suite, writes_bounds, bound_rows);
     SUITE_TEST(&suite, writes_bounds_as_the_evaluator);
+    SUITE_TABLE(&suite, writes_values, value_rows);
+    SUITE_TEST(&suite, long_values_fit);
     SUITE_TEST(&suite, reads_integers);
     return suite_run(&suite, "prometheus/number");
 }

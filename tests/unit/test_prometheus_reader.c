@@ -183,10 +183,15 @@ static const struct document documents[] = {
      "1:5: the time is beyond 2^63 milliseconds\n"},
     {"text: bounds of histograms", WEIR_FORMAT_TEXT, 0,
      "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"0.25\"} 1\nh_bucket{le=\"1e3\"} 1\n"
-     "h_bucket{le=\"007.5\"} 1\nh_bucket{le=\"0.00001\"} 1\nh_bucket{le=\"1000000.0\"} 1\n",
+     "h_bucket{le=\"007.5\"} 1\nh_bucket{le=\"0.00001\"} 1\nh_bucket{le=\"1000000.0\"} 1\n"
+     "h_bucket{le=\"0.0001\"} 1\nh_bucket{le=\"0.000010\"} 1\nh_bucket{le=\"1234567\"} 1\n"
+     "h_bucket{le=\"0\"} 1\nh_bucket{le=\"2.50\"} 1\nh_bucket{le=\"1.\"} 1\n",
      "1:h histogram\n2:{__name__=h_bucket,le=1.0} 1\n3:{__name__=h_bucket,le=0.25} 1\n"
      "4:{__name__=h_bucket,le=1000.0} 1\n5:{__name__=h_bucket,le=7.5} 1\n"
-     "6:{__name__=h_bucket,le=1e-05} 1\n7:{__name__=h_bucket,le=1e+06} 1\n"},
+     "6:{__name__=h_bucket,le=1e-05} 1\n7:{__name__=h_bucket,le=1e+06} 1\n"
+     "8:{__name__=h_bucket,le=0.0001} 1\n9:{__name__=h_bucket,le=1e-05} 1\n"
+     "10:{__name__=h_bucket,le=1.234567e+06} 1\n11:{__name__=h_bucket,le=0.0} 1\n"
+     "12:{__name__=h_bucket,le=2.5} 1\n13:{__name__=h_bucket,le=1.0} 1\n"},
     {"text: names in quotes", WEIR_FORMAT_TEXT, WEIR_FORMAT_TEXT, "{\"a.b\",\"c.d\"=\"e\\\\\"} 1\n",
      "1:{__name__=a.b,c.d=e\\} 1\n"},
     {"openmetrics: all kinds of lines", OPENMETRICS,
