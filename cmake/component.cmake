@@ -7,6 +7,7 @@
 # LAYERS are folders under lib, HEADERS files under include/weir, REQUIRES components that its public
 # headers use, PKGCONFIG what only its code needs. The component "core" is the target weir, weir::weir
 # to users; another is weir_NAME and weir::NAME.
+add_custom_target(weir_components)
 function(weir_component name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "DESCRIPTION" "LAYERS;HEADERS;REQUIRES;PKGCONFIG")
   weir_target(target ${name})
@@ -16,6 +17,7 @@ function(weir_component name)
   add_library(${target} ${sources})
   string(REGEX REPLACE "^weir_" "" export_name ${target})
   add_library(weir::${export_name} ALIAS ${target})
+  add_dependencies(weir_components ${target})
 
   # Imported targets have the names of their modules, but for a lib before it: PkgConfig::cjson.
   set(private_targets "")

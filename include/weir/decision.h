@@ -124,7 +124,33 @@ enum {
     WEIR_RULE_BEHAVIOR_DISABLED_UP = 76,   /**< behavior.disabled.up */
     WEIR_RULE_BEHAVIOR_DISABLED_DOWN = 77, /**< behavior.disabled.down */
     WEIR_RULE_BEHAVIOR_FACTOR = 78,        /**< behavior.factor */
-    WEIR_RULE_BEHAVIOR_DESIRED = 79        /**< behavior.desired */
+    WEIR_RULE_BEHAVIOR_DESIRED = 79,       /**< behavior.desired */
+    WEIR_RULE_KEDA_TRIGGER_ACTIVE = 90,    /**< keda.trigger.active */
+    WEIR_RULE_KEDA_TRIGGER_INACTIVE = 91,  /**< keda.trigger.inactive */
+    WEIR_RULE_KEDA_TRIGGER_FAILED = 92,    /**< keda.trigger.failed */
+    WEIR_RULE_KEDA_TRIGGER_RESOURCE = 93,  /**< keda.trigger.resource */
+    WEIR_RULE_KEDA_OBSERVED = 94,          /**< keda.trigger.observed */
+    WEIR_RULE_KEDA_FALLBACK = 95,          /**< keda.fallback */
+    WEIR_RULE_KEDA_FORMULA = 96,           /**< keda.formula */
+    WEIR_RULE_KEDA_FORMULA_FAILED = 97,    /**< keda.formula.failed */
+    WEIR_RULE_KEDA_ONLY_RESOURCES = 98,    /**< keda.only_resources */
+    WEIR_RULE_KEDA_FORCED = 99,            /**< keda.forced */
+    WEIR_RULE_KEDA_ACTIVATE = 100,         /**< keda.activate */
+    WEIR_RULE_KEDA_ACTIVE = 101,           /**< keda.active */
+    WEIR_RULE_KEDA_PARTIAL_ERROR = 102,    /**< keda.partial_error */
+    WEIR_RULE_KEDA_OUT_PAUSED = 103,       /**< keda.paused.out */
+    WEIR_RULE_KEDA_FROZEN = 104,           /**< keda.frozen */
+    WEIR_RULE_KEDA_COOLDOWN = 105,         /**< keda.cooldown */
+    WEIR_RULE_KEDA_DEACTIVATE = 106,       /**< keda.deactivate */
+    WEIR_RULE_KEDA_IN_PAUSED = 107,        /**< keda.paused.in */
+    WEIR_RULE_KEDA_RAISE = 108,            /**< keda.raise */
+    WEIR_RULE_KEDA_INACTIVE = 109,         /**< keda.inactive */
+    WEIR_RULE_KEDA_PAUSED = 110,           /**< keda.paused */
+    WEIR_RULE_KEDA_NO_REPLICAS = 111,      /**< keda.no_replicas */
+    WEIR_RULE_KEDA_UNBUILDABLE = 112,      /**< keda.unbuildable */
+    WEIR_RULE_KEDA_PUSH = 113,             /**< keda.push */
+    WEIR_RULE_KEDA_SERVED = 114,           /**< keda.served */
+    WEIR_RULE_KEDA_RESTORED = 115          /**< keda.restored */
 };
 
 /**

@@ -1,25 +1,12 @@
 /*
- * base/internal.h - what every file of the core may assume: IEEE doubles evaluated as written,
- * block headers, saturating time arithmetic.
+ * base/internal.h - what every file of the core may assume: doubles, block headers, saturating
+ * time arithmetic.
  */
 #ifndef WEIR_LIB_BASE_INTERNAL_H
 #define WEIR_LIB_BASE_INTERNAL_H
 
-#include <float.h>
+#include "base/double.h"
 #include <weir/base.h>
-
-#if defined(__FAST_MATH__)
-#error "weir's decisions are exact; do not build it with -ffast-math"
-#endif
-#if FLT_EVAL_METHOD != 0 || FLT_RADIX != 2 || DBL_MANT_DIG != 53
-#error "weir needs IEEE-754 doubles without excess precision (on 32-bit x86: -msse2 -mfpmath=sse)"
-#endif
-/* For those who compile the sources with flags of their own. */
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#endif
 
 #define WEIR__MAGIC UINT32_C(0x72696577) /* "weir" read as little-endian */
 

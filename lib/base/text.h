@@ -9,6 +9,37 @@
 #include "base/internal.h"
 #include <string.h>
 
+/* The core has no string functions of the C library. The bound keeps compilers from putting them
+ * back. */
+static inline size_t weir__length(const char *text)
+{
+    size_t n = 0;
+
+    while (n < 65536 && text[n] != '\0') {
+        n++;
+    }
+    return n;
+}
+
+static inline int weir__same_bytes(const char *a, const char *b, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && a[i] == b[i]) {
+        i++;
+    }
+    return i == count;
+}
+
+static inline int weir__same_text(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
 struct weir__text {
     char *buffer;
     size_t capacity; /* bytes in buffer, the NUL included */

@@ -22,7 +22,7 @@ static const struct kind_row kinds[] = {
     [WEIR_KIND_KPA] = {"kpa", &weir__kpa_ops},
     [WEIR_KIND_HPA] = {"hpa", &weir__hpa_ops},
     [WEIR_KIND_BEHAVIOR] = {"behavior", NULL},
-    [WEIR_KIND_KEDA] = {"keda", NULL},
+    [WEIR_KIND_KEDA] = {"keda", &weir__keda_ops},
     [WEIR_KIND_FORMULA] = {"formula", NULL},
 };
 

@@ -347,23 +347,25 @@ static weir_status by_metrics(struct work *w, weir_decision *out)
     return decided(w, out);
 }
 
+weir_status weir__hpa_ready(weir_hpa *h, weir_time now)
+{
+    int32_t changes[2] = {1, 1};
+
+    if (h->rescale.active) {
+        changes[h->rescale.to > h->rescale.from ? WEIR_SCALE_UP : WEIR_SCALE_DOWN]++;
+    }
+    return now < h->seen ? WEIR_E_TIME : weir__behavior_ready(weir__hpa_behavior(h), now, changes);
+}
+
 weir_status weir__hpa_reconcile(weir_hpa *h, const struct weir__hpa_step *step, weir_decision *out,
                                 weir_explain *explain)
 {
     struct work w = {.h = h, .step = step, .next = WEIR_TIME_NEVER};
     weir_behavior *b = weir__hpa_behavior(h);
-    int32_t changes[2] = {1, 1};
     weir_time begin = weir__before(step->now, 1); /* upstream's clock moves on within a step */
-    weir_status status;
+    weir_status status = weir__hpa_ready(h, step->now);
     enum branch branch;
 
-    if (h->rescale.active) {
-        changes[h->rescale.to > h->rescale.from ? WEIR_SCALE_UP : WEIR_SCALE_DOWN]++;
-    }
-    if (step->now < h->seen) {
-        return WEIR_E_TIME;
-    }
-    status = weir__behavior_ready(b, step->now, changes);
     if (status != WEIR_OK) {
         return status;
     }

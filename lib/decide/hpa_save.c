@@ -96,49 +96,41 @@ static void write_samples(const weir_hpa *h, struct weir__writer *w)
     }
 }
 
+void weir__hpa_write_records(const weir_hpa *h, struct weir__writer *w)
+{
+    const struct weir__hpa_rescale *r = &h->rescale;
+    const int64_t times[TIME_VALUES] = {h->seen, h->next_sync, h->last_scale};
+    const int64_t status[STATUS_VALUES] = {h->current,        h->desired,   h->winner,
+                                           h->rescale_reason, h->evaluated, h->failed};
+    const int64_t rescale[RESCALE_VALUES] = {
+        r->active, r->at, r->from, r->to, r->desired_before, r->last_scale_before};
+    uint32_t count = r->active ? r->condition_count : 0;
+
+    weir__snapshot_i64s(w, RECORD_TIMES, times, TIME_VALUES);
+    weir__snapshot_i64s(w, RECORD_STATUS, status, STATUS_VALUES);
+    weir__snapshot_i64(w, RECORD_CONDITION_COUNT, h->condition_count);
+    write_conditions(w, RECORD_CONDITIONS, h->conditions, h->condition_count);
+    weir__snapshot_i64s(w, RECORD_RESCALE, rescale, RESCALE_VALUES);
+    weir__snapshot_i64(w, RECORD_RESCALE_COUNT, count);
+    write_conditions(w, RECORD_RESCALE_CONDITIONS, r->conditions, count);
+    write_metrics(h, w);
+    write_samples(h, w);
+    weir__behavior_write(weir__hpa_behavior_of(h), w);
+}
+
 weir_status weir_hpa_save(const weir_hpa *hpa, uint8_t *buffer, size_t capacity, size_t *need)
 {
-    const weir_hpa *h = hpa;
     struct weir__writer w;
 
-    if (!weir__block_is(h, WEIR_KIND_HPA)) {
+    if (!weir__block_is(hpa, WEIR_KIND_HPA)) {
         return WEIR_E_ARG;
     }
-    weir__snapshot_open(&w, buffer, capacity, WEIR_KIND_HPA, h->digest);
-    {
-        const struct weir__hpa_rescale *r = &h->rescale;
-        const int64_t times[TIME_VALUES] = {h->seen, h->next_sync, h->last_scale};
-        const int64_t status[STATUS_VALUES] = {h->current,        h->desired,   h->winner,
-                                               h->rescale_reason, h->evaluated, h->failed};
-        const int64_t rescale[RESCALE_VALUES] = {
-            r->active, r->at, r->from, r->to, r->desired_before, r->last_scale_before};
-        uint32_t count = r->active ? r->condition_count : 0;
-
-        weir__snapshot_i64s(&w, RECORD_TIMES, times, TIME_VALUES);
-        weir__snapshot_i64s(&w, RECORD_STATUS, status, STATUS_VALUES);
-        weir__snapshot_i64(&w, RECORD_CONDITION_COUNT, h->condition_count);
-        write_conditions(&w, RECORD_CONDITIONS, h->conditions, h->condition_count);
-        weir__snapshot_i64s(&w, RECORD_RESCALE, rescale, RESCALE_VALUES);
-        weir__snapshot_i64(&w, RECORD_RESCALE_COUNT, count);
-        write_conditions(&w, RECORD_RESCALE_CONDITIONS, r->conditions, count);
-    }
-    write_metrics(h, &w);
-    write_samples(h, &w);
-    weir__behavior_write(weir__hpa_behavior_of(h), &w);
+    weir__snapshot_open(&w, buffer, capacity, WEIR_KIND_HPA, hpa->digest);
+    weir__hpa_write_records(hpa, &w);
     return weir__snapshot_close(&w, need);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
-
-/* Records of a snapshot that were found to be there. */
-struct image {
-    const uint8_t *times, *status, *rescale;
-    const uint8_t *proposals, *ratios, *held;
-    const uint8_t *samples[WEIR_HPA_METRICS_MAX];
-    uint32_t condition_count, rescale_count;
-    const uint8_t *conditions, *rescale_conditions;
-    struct weir__behavior_image behavior;
-};
 
 static void fail(struct weir__reader *r, uint16_t id)
 {
@@ -171,7 +163,8 @@ static const uint8_t *read_conditions(struct weir__reader *r, uint16_t id, uint3
     return list;
 }
 
-static void read_image(const weir_hpa *h, struct weir__reader *r, struct image *image)
+void weir__hpa_read_records(const weir_hpa *h, struct weir__reader *r,
+                            struct weir__hpa_image *image)
 {
     size_t metrics = h->metric_count;
 
@@ -224,7 +217,7 @@ static void commit_conditions(weir_hpa_condition *list, const uint8_t *values, u
     }
 }
 
-static void commit_status(weir_hpa *h, const struct image *image)
+static void commit_status(weir_hpa *h, const struct weir__hpa_image *image)
 {
     struct weir__hpa_rescale *r = &h->rescale;
 
@@ -249,7 +242,8 @@ static void commit_status(weir_hpa *h, const struct image *image)
     commit_conditions(r->conditions, image->rescale_conditions, image->rescale_count);
 }
 
-static void commit_metric(struct weir__hpa_slot *slot, const struct image *image, size_t i)
+static void commit_metric(struct weir__hpa_slot *slot, const struct weir__hpa_image *image,
+                          size_t i)
 {
     weir_hpa_proposal *p = &slot->proposal;
     size_t at = PROPOSAL_VALUES * i;
@@ -287,34 +281,37 @@ static void commit_samples(weir_hpa *h, const struct weir__hpa_slot *slot, const
     }
 }
 
-weir_status weir_hpa_load(weir_hpa *hpa, const uint8_t *buffer, size_t length, weir_error *err)
+void weir__hpa_commit_records(weir_hpa *h, const struct weir__hpa_image *image)
 {
-    weir_hpa *h = hpa;
-    struct weir__reader r;
-    struct image image;
-    weir_status status;
-
-    if (!weir__block_is(h, WEIR_KIND_HPA)) {
-        return weir__fail(err, WEIR_E_ARG, "", "this is not an HPA");
-    }
-    status = weir__snapshot_read(&r, buffer, length, WEIR_KIND_HPA, h->digest, err);
-    if (status != WEIR_OK) {
-        return status;
-    }
-    read_image(h, &r, &image);
-    status = weir__snapshot_check(&r, err);
-    if (status != WEIR_OK) {
-        return status;
-    }
-    commit_status(h, &image);
+    commit_status(h, image);
     for (uint32_t i = 0; i < h->metric_count; i++) {
         struct weir__hpa_slot *slot = &weir__hpa_slots(h)[i];
 
-        commit_metric(slot, &image, i);
+        commit_metric(slot, image, i);
         if (slot->samples_at != 0) {
-            commit_samples(h, slot, image.samples[i]);
+            commit_samples(h, slot, image->samples[i]);
         }
     }
-    weir__behavior_commit(weir__hpa_behavior(h), &image.behavior);
-    return WEIR_OK;
+    weir__behavior_commit(weir__hpa_behavior(h), &image->behavior);
+}
+
+weir_status weir_hpa_load(weir_hpa *hpa, const uint8_t *buffer, size_t length, weir_error *err)
+{
+    struct weir__reader r;
+    struct weir__hpa_image image;
+    weir_status status;
+
+    if (!weir__block_is(hpa, WEIR_KIND_HPA)) {
+        return weir__fail(err, WEIR_E_ARG, "", "this is not an HPA");
+    }
+    status = weir__snapshot_read(&r, buffer, length, WEIR_KIND_HPA, hpa->digest, err);
+    if (status != WEIR_OK) {
+        return status;
+    }
+    weir__hpa_read_records(hpa, &r, &image);
+    status = weir__snapshot_check(&r, err);
+    if (status == WEIR_OK) {
+        weir__hpa_commit_records(hpa, &image);
+    }
+    return status;
 }

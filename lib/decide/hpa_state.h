@@ -116,8 +116,28 @@ struct weir__hpa_step {
 weir_status weir__hpa_reconcile(weir_hpa *h, const struct weir__hpa_step *step, weir_decision *out,
                                 weir_explain *explain);
 
+/* Whether there is room to remember a step, and its time is not past. */
+weir_status weir__hpa_ready(weir_hpa *h, weir_time now);
+
 /* Counts the last rescale: it was written, or else the caller would have said so. */
 void weir__hpa_settle(weir_hpa *h);
+
+/* Records of a snapshot that were found to be there. */
+struct weir__hpa_image {
+    const uint8_t *times, *status, *rescale;
+    const uint8_t *proposals, *ratios, *held;
+    const uint8_t *samples[WEIR_HPA_METRICS_MAX];
+    uint32_t condition_count, rescale_count;
+    const uint8_t *conditions, *rescale_conditions;
+    struct weir__behavior_image behavior;
+};
+
+/* An HPA's records in a snapshot, its own or that of a machine that holds it. What is read is
+ * checked before it is committed. */
+void weir__hpa_write_records(const weir_hpa *h, struct weir__writer *w);
+void weir__hpa_read_records(const weir_hpa *h, struct weir__reader *r,
+                            struct weir__hpa_image *image);
+void weir__hpa_commit_records(weir_hpa *h, const struct weir__hpa_image *image);
 
 /* Sums up what the last readings say of one metric. */
 void weir__hpa_measure_held(weir_hpa *h, const struct weir__hpa_slot *slot,

@@ -216,3 +216,15 @@ weir_status weir_keda_config_init(weir_keda_config *config, size_t struct_size)
     }
     return status;
 }
+
+weir_status weir_keda_trigger_init(weir_keda_trigger *trigger, int32_t type)
+{
+    if (trigger == NULL) {
+        return WEIR_E_ARG;
+    }
+    memset(trigger, 0, sizeof *trigger);
+    trigger->type = type;
+    trigger->metric_type = WEIR_HPA_AVERAGE_VALUE;
+    trigger->ignore_null_values = 1;
+    return WEIR_OK;
+}

@@ -30,5 +30,6 @@ const struct weir__autoscaler_ops *weir__autoscaler_ops_of(const void *autoscale
 
 extern const struct weir__autoscaler_ops weir__kpa_ops;
 extern const struct weir__autoscaler_ops weir__hpa_ops;
+extern const struct weir__autoscaler_ops weir__keda_ops;
 
 #endif

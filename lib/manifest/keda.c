@@ -1,6 +1,6 @@
 /*
- * manifest/keda.c - ScaledObjects of manifests: read, held against the other objects in the files as
- * KEDA's webhook does, resolved, and shown as the HPA that KEDA makes.
+ * manifest/keda.c - ScaledObjects of manifests: read, held against the other objects in the files
+ * as KEDA's webhook does, resolved, and shown as the HPA that KEDA makes.
  */
 #include "make.h"
 #include "object.h"
@@ -63,7 +63,11 @@ static void say_taken(struct weir__keda_check *c, const char *key, const char *w
     weir__message_int(&m, other->open.line);
     weir__message_add(&m, ")");
     if (key == NULL) {
+        struct weir__mark mark = c->mark;
+
+        c->mark = c->name_mark;
         weir__keda_report(c, WEIR_PROBLEM_ERROR, WEIR_STAGE_WEBHOOK, "metadata.name", m.text);
+        c->mark = mark;
     } else {
         weir__keda_say(c, &spec->is, key, WEIR_PROBLEM_ERROR, WEIR_STAGE_WEBHOOK, &m);
     }
@@ -250,8 +254,8 @@ static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
         (strcmp(kind, "Deployment") != 0 && strcmp(kind, "StatefulSet") != 0)) {
         return;
     }
-    workload = find_workload(manifest, kind, c->object->name_space,
-                             weir__keda_text(&spec->target.name));
+    workload =
+        find_workload(manifest, kind, c->object->name_space, weir__keda_text(&spec->target.name));
     if (workload != NULL) {
         workload->used = 1;
     }
@@ -261,11 +265,11 @@ static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
         if (!weir__keda_is_resource(weir__keda_trigger_at(spec, i))) {
             /* nothing of the pods counts */
         } else if (workload != NULL) {
-            check_request(manifest, c, i,
-                          weir__node_get(weir__node_get(weir__node_get(workload->object.node,
-                                                                       "spec"),
-                                                        "template"),
-                                         "spec"));
+            check_request(
+                manifest, c, i,
+                weir__node_get(
+                    weir__node_get(weir__node_get(workload->object.node, "spec"), "template"),
+                    "spec"));
         } else if (manifest->admission.whole_cluster) {
             weir__keda_error(c, NULL, NULL, WEIR_STAGE_WEBHOOK,
                              "needs the workload that scaleTargetRef names, which is not there");
@@ -278,6 +282,8 @@ static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
 
 static struct weir__keda_check begin_check(weir_manifest *manifest, const struct weir__item *item)
 {
+    const struct weir__node *metadata = weir__node_get(item->object.node, "metadata");
+    const struct weir__node *name = weir__node_get(metadata, "name");
     struct weir__keda_check c;
 
     memset(&c, 0, sizeof c);
@@ -285,15 +291,37 @@ static struct weir__keda_check begin_check(weir_manifest *manifest, const struct
     c.path = item->spec_path;
     c.annotations = item->keda->annotations.path;
     c.mark = item->object.node->mark;
+    c.name_mark = name != NULL ? name->mark : c.mark;
+    c.pause_mark = weir__texts_mark(&item->keda->annotations, WEIR__KEDA_PAUSED_REPLICAS, c.mark);
+    if (item->keda->object.spec.is.node != NULL) {
+        c.mark = item->keda->object.spec.is.node->mark;
+    }
     c.arena = &manifest->arena;
     c.problems = &manifest->problems;
     return c;
+}
+
+/* Whether the machine runs a configuration in which nothing was found. */
+static void check_runs(struct weir__keda_check *c, const weir_keda_config *config)
+{
+    struct weir__message m;
+    weir_error err;
+
+    if (weir_keda_config_check(config, &err) != WEIR_OK) {
+        weir__message_clear(&m);
+        weir__message_add(&m, "weir cannot run what this becomes: ");
+        weir__message_add(&m, err.path);
+        weir__message_add(&m, " ");
+        weir__message_add(&m, err.message);
+        weir__problem(c->problems, WEIR_PROBLEM_ERROR, err.status, c->mark, c->path.text, m.text);
+    }
 }
 
 static void resolve_item(weir_manifest *manifest, struct weir__item *item)
 {
     struct weir__keda_check c = begin_check(manifest, item);
     struct weir__scaled_object *so = item->keda;
+    size_t errors = manifest->problems.errors;
 
     so->config = manifest->keda;
     weir__keda_check_schema(&c);
@@ -302,6 +330,9 @@ static void resolve_item(weir_manifest *manifest, struct weir__item *item)
     check_others(manifest, &c, item);
     so->metrics = weir__keda_convert(&c, &so->config);
     so->stages = c.stages;
+    if (manifest->problems.errors == errors && item->open.error_count == 0) {
+        check_runs(&c, &so->config);
+    }
 }
 
 /* ---- showing -------------------------------------------------------------------------------- */
@@ -328,10 +359,8 @@ static void put_labels(struct weir__maker *maker, const struct weir__keda_object
                        const char *hpa_name, struct weir__node *labels)
 {
     const weir_pair own[] = {
-        {"app.kubernetes.io/managed-by", "keda-operator"},
-        {"app.kubernetes.io/name", hpa_name},
-        {"app.kubernetes.io/part-of", object->name},
-        {"app.kubernetes.io/version", "2.21.0"},
+        {"app.kubernetes.io/managed-by", "keda-operator"}, {"app.kubernetes.io/name", hpa_name},
+        {"app.kubernetes.io/part-of", object->name},       {"app.kubernetes.io/version", "2.21.0"},
         {"scaledobject.keda.sh/name", object->name},
     };
 
@@ -405,6 +434,26 @@ static weir_status show_item(weir_manifest *manifest, struct weir__item *item, i
         *need = length + 1;
     }
     return length < capacity ? WEIR_OK : WEIR_E_SPACE;
+}
+
+const struct weir__keda_spec *weir__scaled_object_spec(const struct weir__item *item)
+{
+    return item->keda != NULL ? &item->keda->object.spec : NULL;
+}
+
+const struct weir__hpa_spec *weir__scaled_object_hpa(weir_manifest *manifest,
+                                                     struct weir__item *item)
+{
+    struct weir__keda_check c = begin_check(manifest, item);
+    struct weir__hpa_spec *hpa = NULL;
+
+    if (item->keda->object.spec.is.state == WEIR__PRESENT && item->keda->metrics != NULL) {
+        hpa = weir__keda_hpa(&c, item->keda->metrics);
+    }
+    if (hpa != NULL) {
+        weir__hpa_default(hpa, c.arena, c.problems);
+    }
+    return hpa;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

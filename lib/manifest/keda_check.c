@@ -1,6 +1,6 @@
 /*
- * manifest/keda_check.c - what KEDA's webhook and its controller refuse in a ScaledObject, as far as
- * the object itself shows it; all of it at once, where upstream stops at the first.
+ * manifest/keda_check.c - what KEDA's webhook and its controller refuse in a ScaledObject, as far
+ * as the object itself shows it; all of it at once, where upstream stops at the first.
  *
  * Upstream: KEDA apis/keda/v1alpha1, scaledobject_types.go and scaledobject_webhook.go.
  */
@@ -78,16 +78,21 @@ static void warn_irrelevant(struct weir__keda_check *c)
     if (spec->polling.state == WEIR__PRESENT && !any_is_cached(spec) &&
         !weir__keda_has_modifiers(spec)) {
         weir__message_clear(&m);
-        weir__message_add(&m, "decides no scaling while minReplicaCount is above 0: KEDA takes what "
-                              "the HPA pulled; only status and events follow it");
+        weir__message_add(&m,
+                          "decides no scaling while minReplicaCount is above 0: KEDA takes what "
+                          "the HPA pulled; only status and events follow it");
+        c->problems->rule = "keda.polling-without-zero";
         weir__keda_say(c, &spec->is, "pollingInterval", WEIR_PROBLEM_WARNING, WEBHOOK, &m);
     }
     if (spec->cooldown.state == WEIR__PRESENT) {
         weir__message_clear(&m);
-        weir__message_add(&m, "does nothing while minReplicaCount is above 0: it only delays the step "
-                              "to 0 or to idleReplicaCount; the HPA's scaleDown decides from n to n - 1");
+        weir__message_add(
+            &m, "does nothing while minReplicaCount is above 0: it only delays the step "
+                "to 0 or to idleReplicaCount; the HPA's scaleDown decides from n to n - 1");
+        c->problems->rule = "keda.cooldown-without-zero";
         weir__keda_say(c, &spec->is, "cooldownPeriod", WEIR_PROBLEM_WARNING, WEBHOOK, &m);
     }
+    c->problems->rule = NULL;
 }
 
 /* ---- triggers ------------------------------------------------------------------------------- */
@@ -185,8 +190,9 @@ static void check_fallback(struct weir__keda_check *c)
     }
     if (!is_below_zero(&fallback->failure_threshold) && !is_below_zero(&fallback->replicas) &&
         !modifiers && only_resources(spec) && spec->triggers.is.state != WEIR__UNREADABLE) {
-        weir__keda_error(c, NULL, NULL, WEBHOOK,
-                         "needs a trigger that is neither cpu nor memory: those are never replaced");
+        weir__keda_error(
+            c, NULL, NULL, WEBHOOK,
+            "needs a trigger that is neither cpu nor memory: those are never replaced");
     }
     if (strcmp(weir__keda_text(&fallback->behavior), "scalingModifiers") == 0 &&
         weir__keda_text(&spec->advanced.modifiers.formula)[0] == '\0') {
@@ -201,7 +207,6 @@ static void check_fallback(struct weir__keda_check *c)
 /* Names that a formula knows, in the order of the triggers. */
 struct names {
     const char *list[WEIR_FORMULA_NAMES_MAX];
-    double values[WEIR_FORMULA_NAMES_MAX];
     uint32_t count;
 };
 
@@ -213,19 +218,17 @@ static void collect_names(const struct weir__keda_spec *spec, struct names *name
         const char *name = weir__keda_text(&trigger->name);
 
         if (name[0] != '\0' && !weir__keda_is_resource(trigger)) {
-            names->list[names->count] = name;
-            names->values[names->count++] = -1.0;
+            names->list[names->count++] = name;
         }
     }
 }
 
 static void say_formula(struct weir__keda_check *c, const struct weir__keda_modifiers *modifiers,
-                        const char *what, const weir_error *err)
+                        const weir_error *err)
 {
     struct weir__message m;
 
     weir__message_clear(&m);
-    weir__message_add(&m, what);
     if (err->column > 0) {
         weir__message_add(&m, "at column ");
         weir__message_int(&m, err->column);
@@ -249,7 +252,6 @@ static void check_formula(struct weir__keda_check *c, const struct weir__keda_mo
 {
     const char *text = weir__keda_text(&modifiers->formula);
     size_t length = strlen(text), bytes = weir_formula_bytes(length);
-    weir_formula_result result;
     struct names names;
     weir_formula *formula;
     weir_error err;
@@ -273,10 +275,7 @@ static void check_formula(struct weir__keda_check *c, const struct weir__keda_mo
     collect_names(&c->object->spec, &names);
     if (weir_formula_compile(formula, bytes, text, length, names.list, names.count, &err) !=
         WEIR_OK) {
-        say_formula(c, modifiers, "", &err);
-    } else if (weir_formula_eval(formula, names.values, 0, &result, &err) != WEIR_OK) {
-        say_formula(c, modifiers,
-                    "fails with -1 for every trigger, as KEDA tries it before it is let in: ", &err);
+        say_formula(c, modifiers, &err);
     }
 }
 
@@ -306,7 +305,7 @@ static void check_metric_type(struct weir__keda_check *c,
     if (strcmp(weir__keda_text(&modifiers->metric_type), "Utilization") == 0) {
         weir__keda_error(c, &modifiers->is, "metricType",
                          weir__keda_text(&modifiers->formula)[0] != '\0' ? BUILT | WEIR_STAGE_API
-                                                                        : WEIR_STAGE_API,
+                                                                         : WEIR_STAGE_API,
                          "must be AverageValue or Value, not Utilization");
     }
 }
@@ -321,8 +320,9 @@ static void check_activation(struct weir__keda_check *c,
 
     if (text[0] != '\0' && weir__go_float(text, strlen(text), &value) != WEIR__GO_OK) {
         weir__message_clear(&m);
-        weir__message_add(&m, "is no number, which KEDA only notices at each poll, and then gives up "
-                              "the poll: got ");
+        weir__message_add(&m,
+                          "is no number, which KEDA only notices at each poll, and then gives up "
+                          "the poll: got ");
         weir__message_quote(&m, text, strlen(text));
         weir__keda_say(c, &modifiers->is, "activationTarget", WEIR_PROBLEM_WARNING, 0, &m);
     }
@@ -356,9 +356,10 @@ static void check_modifiers(struct weir__keda_check *c)
 
 /* ---- names and annotations ------------------------------------------------------------------ */
 
-static void check_length(struct weir__keda_check *c, const char *name, const char *path,
+static void check_length(struct weir__keda_check *c, const char *name, int own, const char *path,
                          const char *text)
 {
+    struct weir__mark mark = c->mark;
     struct weir__message m;
 
     if (name != NULL && strlen(name) > NAME_MAX_BYTES) {
@@ -366,7 +367,9 @@ static void check_length(struct weir__keda_check *c, const char *name, const cha
         weir__message_add(&m, text);
         weir__message_add(&m, " must have at most 63 bytes, got ");
         weir__message_int(&m, (int64_t)strlen(name));
+        c->mark = own ? mark : c->name_mark;
         weir__keda_report(c, WEIR_PROBLEM_ERROR, WEBHOOK, path, m.text);
+        c->mark = mark;
     }
 }
 
@@ -375,8 +378,8 @@ static void check_names(struct weir__keda_check *c)
     const struct weir__keda_spec *spec = &c->object->spec;
     int own = weir__keda_text(&spec->advanced.hpa.name)[0] != '\0';
 
-    check_length(c, c->object->name, "metadata.name", "the name, which becomes a label,");
-    check_length(c, weir__keda_hpa_name(c->object, c->arena),
+    check_length(c, c->object->name, 0, "metadata.name", "the name, which becomes a label,");
+    check_length(c, weir__keda_hpa_name(c->object, c->arena), own,
                  own ? "spec.advanced.horizontalPodAutoscalerConfig.name" : "metadata.name",
                  own ? "the HPA's name"
                      : "the HPA's name, keda-hpa- and this one (or "
@@ -387,6 +390,7 @@ static void check_annotations(struct weir__keda_check *c)
 {
     const char *text = weir__keda_annotation(c->object, WEIR__KEDA_PAUSED_REPLICAS);
     struct weir__path path = c->annotations;
+    struct weir__mark mark = c->mark;
     struct weir__message m;
     int32_t replicas;
 
@@ -396,7 +400,9 @@ static void check_annotations(struct weir__keda_check *c)
         weir__message_quote(&m, text, strlen(text));
         weir__message_add(&m, ": KEDA stops its loop, deletes the HPA and leaves the size alone");
         weir__path_key(&path, WEIR__KEDA_PAUSED_REPLICAS, strlen(WEIR__KEDA_PAUSED_REPLICAS));
+        c->mark = c->pause_mark;
         weir__keda_report(c, WEIR_PROBLEM_ERROR, WEIR_STAGE_RECONCILE, path.text, m.text);
+        c->mark = mark;
     }
 }
 

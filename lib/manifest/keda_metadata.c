@@ -261,8 +261,10 @@ static void warn_key(struct weir__keda_check *c, const struct weir__keda_trigger
         return;
     }
     if (strcmp(key, "metricType") == 0) {
-        weir__message_add(&m, "is ignored here: KEDA reads metricType beside type, not in metadata; "
-                              "what counts is ");
+        c->problems->rule = "keda.metric-type-in-metadata";
+        weir__message_add(&m,
+                          "is ignored here: KEDA reads metricType beside type, not in metadata; "
+                          "what counts is ");
         weir__message_add(&m, weir__keda_text(&trigger->metric_type)[0] != '\0'
                                   ? weir__keda_text(&trigger->metric_type)
                                   : "the default, AverageValue");
@@ -280,6 +282,7 @@ static void warn_key(struct weir__keda_check *c, const struct weir__keda_trigger
         }
     }
     weir__metadata_say(c, trigger, key, WEIR_PROBLEM_WARNING, 0, &m);
+    c->problems->rule = NULL;
 }
 
 static void warn_keys(struct weir__keda_check *c, const struct weir__keda_trigger *trigger,
@@ -310,7 +313,7 @@ void weir__metadata_read(struct weir__keda_check *c, const struct weir__keda_tri
         v->text = weir__metadata_get(trigger, params[i].key, &v->length);
         if (v->text != NULL) {
             read_value(c, trigger, &params[i], v);
-        } else if (params[i].required && trigger->metadata.is.state != WEIR__UNREADABLE) {
+        } else if (params[i].required && trigger->metadata.is.state == WEIR__PRESENT) {
             v->is_wrong = 1;
             weir__metadata_error(c, trigger, params[i].key, WEIR_STAGE_BUILD,
                                  weir__node_get(trigger->metadata.is.node, params[i].key) != NULL

@@ -11,8 +11,8 @@
 
 enum {
     WEIR__PARAM_TEXT,
-    WEIR__PARAM_FLOAT,    /* a number of JSON */
-    WEIR__PARAM_INT,      /* a whole number of JSON, 64 bits */
+    WEIR__PARAM_FLOAT, /* a number of JSON */
+    WEIR__PARAM_INT,   /* a whole number of JSON, 64 bits */
     WEIR__PARAM_BOOL,
     WEIR__PARAM_DURATION, /* of Go, or milliseconds */
     WEIR__PARAM_MAP,      /* "k=v,k=v" */

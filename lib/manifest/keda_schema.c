@@ -1,6 +1,6 @@
 /*
- * manifest/keda_schema.c - what the API server refuses in a ScaledObject by the schema of the custom
- * resource.
+ * manifest/keda_schema.c - what the API server refuses in a ScaledObject by the schema of the
+ * custom resource.
  *
  * Upstream: KEDA config/crd/bases/keda.sh_scaledobjects.yaml.
  */
@@ -114,8 +114,7 @@ static void check_trigger(struct weir__keda_check *c, const struct weir__keda_tr
         weir__keda_error(c, &trigger->is, "metadata", WEIR_STAGE_API,
                          "is missing: it says what the trigger asks for");
     }
-    if (trigger->authentication != NULL &&
-        trigger->authentication->is.state == WEIR__PRESENT) {
+    if (trigger->authentication != NULL && trigger->authentication->is.state == WEIR__PRESENT) {
         spot = weir__keda_enter(c, &trigger->is, "authenticationRef");
         require(c, &trigger->authentication->is, "name", &trigger->authentication->name);
         one_of(c, &trigger->authentication->is, "kind", &trigger->authentication->kind, kinds);
@@ -142,8 +141,12 @@ static void check_triggers(struct weir__keda_check *c)
 
 static void check_fallback(struct weir__keda_check *c)
 {
-    static const char *const behaviors[] = {"static", "currentReplicas", "currentReplicasIfHigher",
-                                            "currentReplicasIfLower", "scalingModifiers", NULL};
+    static const char *const behaviors[] = {"static",
+                                            "currentReplicas",
+                                            "currentReplicasIfHigher",
+                                            "currentReplicasIfLower",
+                                            "scalingModifiers",
+                                            NULL};
     const struct weir__keda_spec *spec = &c->object->spec;
     const struct weir__keda_fallback *fallback = spec->fallback;
     struct weir__keda_spot spot;
@@ -228,7 +231,7 @@ static void check_advanced(struct weir__keda_check *c)
 
 void weir__keda_check_schema(struct weir__keda_check *c)
 {
-    if (c->object->spec.is.state == WEIR__UNREADABLE) {
+    if (c->object->spec.is.state != WEIR__PRESENT) {
         return;
     }
     check_target(c);

@@ -15,12 +15,27 @@
     {                                                                                              \
         list, COUNT(list), sizeof(type)                                                            \
     }
-#define AT(type, member)               offsetof(struct weir__keda_##type, member)
-#define TEXT(key, type, member)        {key, WEIR__TEXT, WEIR__IF_PRESENT, AT(type, member), NULL}
-#define INT32(key, type, member)       {key, WEIR__INT32, WEIR__IF_PRESENT, AT(type, member), NULL}
-#define BOOL(key, type, member)        {key, WEIR__BOOL, WEIR__IF_PRESENT, AT(type, member), NULL}
-#define STRUCT(key, type, member, of)  {key, WEIR__STRUCT, WEIR__IF_PRESENT, AT(type, member), of}
-#define POINTER(key, type, member, of) {key, WEIR__POINTER, WEIR__IF_PRESENT, AT(type, member), of}
+#define AT(type, member) offsetof(struct weir__keda_##type, member)
+#define TEXT(key, type, member)                                                                    \
+    {                                                                                              \
+        key, WEIR__TEXT, WEIR__IF_PRESENT, AT(type, member), NULL                                  \
+    }
+#define INT32(key, type, member)                                                                   \
+    {                                                                                              \
+        key, WEIR__INT32, WEIR__IF_PRESENT, AT(type, member), NULL                                 \
+    }
+#define BOOL(key, type, member)                                                                    \
+    {                                                                                              \
+        key, WEIR__BOOL, WEIR__IF_PRESENT, AT(type, member), NULL                                  \
+    }
+#define STRUCT(key, type, member, of)                                                              \
+    {                                                                                              \
+        key, WEIR__STRUCT, WEIR__IF_PRESENT, AT(type, member), of                                  \
+    }
+#define POINTER(key, type, member, of)                                                             \
+    {                                                                                              \
+        key, WEIR__POINTER, WEIR__IF_PRESENT, AT(type, member), of                                 \
+    }
 
 static const struct weir__member target_members[] = {
     TEXT("name", target, name),

@@ -1,6 +1,7 @@
 /*
  * manifest/keda_spec.h - a ScaledObject as it is written: read, checked as the API server's schema,
- * KEDA's webhook and its controller do, and turned into a configuration and the HPA that KEDA makes.
+ * KEDA's webhook and its controller do, and turned into a configuration and the HPA that KEDA
+ * makes.
  *
  * Names are those of keda.sh/v1alpha1.
  */
@@ -77,10 +78,11 @@ struct weir__keda_check {
     const struct weir__keda_object *object;
     struct weir__path path; /* of the spec, or of what is looked at in it */
     struct weir__path annotations;
-    struct weir__mark mark; /* of the innermost value that is written */
+    struct weir__mark mark;                  /* of the innermost value that is written */
+    struct weir__mark name_mark, pause_mark; /* of metadata.name and of paused-replicas */
     struct weir__arena *arena;
     struct weir__problems *problems;
-    int32_t stages;           /* at which some error was found */
+    int32_t stages;            /* at which some error was found */
     int32_t behavior_is_wrong; /* the schema refuses it already */
 };
 
@@ -179,7 +181,8 @@ struct weir__keda_metric *weir__keda_convert(struct weir__keda_check *c, weir_ke
 /* A copy of the behavior that is asked for; NULL where there is none. */
 struct weir__hpa_behavior *weir__keda_copy_behavior(struct weir__keda_check *c);
 
-/* The spec of the HPA that KEDA makes (keda_hpa.c), as it sends it; NULL: there is no memory left. */
+/* The spec of the HPA that KEDA makes (keda_hpa.c), as it sends it; NULL: there is no memory left.
+ */
 struct weir__hpa_spec *weir__keda_hpa(struct weir__keda_check *c,
                                       const struct weir__keda_metric *metrics);
 

@@ -103,9 +103,10 @@ static void set_target(struct build *b, const char *key, double number)
         return; /* the composite metric has a target of its own */
     }
     weir__message_clear(&m);
-    weir__message_add(&m, number > 1 ? "is more than the HPA can count: its target would be 0"
-                                     : "must be above 0: rounded to three decimals it is 0, a target "
-                                       "that the API server refuses in the HPA");
+    weir__message_add(&m, number > 1
+                              ? "is more than the HPA can count: its target would be 0"
+                              : "must be above 0: rounded to three decimals it is 0, a target "
+                                "that the API server refuses in the HPA");
     weir__metadata_say(b->c, b->in, key, WEIR_PROBLEM_ERROR, WEIR_STAGE_HPA, &m);
 }
 
@@ -226,9 +227,8 @@ static void build_prometheus(struct build *b)
     weir_keda_trigger *t = &b->out->trigger;
 
     weir__metadata_read(b->c, b->in, prometheus_params, COUNT(prometheus_params), v);
-    t->ignore_null_values = v[PROMETHEUS_IGNORE_NULL].is_set
-                                ? (int32_t)v[PROMETHEUS_IGNORE_NULL].integer
-                                : 1;
+    t->ignore_null_values =
+        v[PROMETHEUS_IGNORE_NULL].is_set ? (int32_t)v[PROMETHEUS_IGNORE_NULL].integer : 1;
     t->activation = v[PROMETHEUS_ACTIVATION].number;
     set_name(b, NULL, "prometheus", 0);
     set_external_type(b);
@@ -482,30 +482,61 @@ static const struct {
 };
 
 static const char *const more_types[] = {
-    "arangodb",           "artemis-queue",         "aws-dynamodb",
-    "aws-dynamodb-streams", "aws-kinesis-stream",  "azure-app-insights",
-    "azure-blob",         "azure-data-explorer",   "azure-eventhub",
-    "azure-log-analytics", "azure-monitor",        "azure-pipelines",
-    "beanstalkd",         "cassandra",             "couchdb",
-    "dynatrace",          "etcd",                  "external",
-    "external-push",      "forgejo-runner",        "gcp-cloudtasks",
-    "gcp-stackdriver",    "gcp-storage",           "github-runner",
-    "huawei-cloudeye",    "ibmmq",                 "liiklus",
-    "nsq",                "openstack-metric",      "openstack-swift",
-    "predictkube",        "pulsar",                "redis-cluster-streams",
-    "redis-sentinel-streams", "redis-streams",     "selenium-grid",
-    "solace-direct-messaging", "solace-event-queue", "solarwinds",
-    "solr",               "splunk",                "splunk-observability",
-    "stan",               "sumologic",
+    "arangodb",
+    "artemis-queue",
+    "aws-dynamodb",
+    "aws-dynamodb-streams",
+    "aws-kinesis-stream",
+    "azure-app-insights",
+    "azure-blob",
+    "azure-data-explorer",
+    "azure-eventhub",
+    "azure-log-analytics",
+    "azure-monitor",
+    "azure-pipelines",
+    "beanstalkd",
+    "cassandra",
+    "couchdb",
+    "dynatrace",
+    "etcd",
+    "external",
+    "external-push",
+    "forgejo-runner",
+    "gcp-cloudtasks",
+    "gcp-stackdriver",
+    "gcp-storage",
+    "github-runner",
+    "huawei-cloudeye",
+    "ibmmq",
+    "liiklus",
+    "nsq",
+    "openstack-metric",
+    "openstack-swift",
+    "predictkube",
+    "pulsar",
+    "redis-cluster-streams",
+    "redis-sentinel-streams",
+    "redis-streams",
+    "selenium-grid",
+    "solace-direct-messaging",
+    "solace-event-queue",
+    "solarwinds",
+    "solr",
+    "splunk",
+    "splunk-observability",
+    "stan",
+    "sumologic",
 };
 
 static const char *const read_types[] = {"prometheus", "cpu",         "memory",
                                          "cron",       "metrics-api", "kubernetes-workload"};
 
-static void say_series(struct build *b, const char *name, int known)
+/* Returns whether KEDA has such a type. */
+static int say_series(struct build *b, const char *name)
 {
     const char *names[COUNT(others) + COUNT(more_types) + COUNT(read_types)], *near = NULL;
     size_t count = 0;
+    int known = 0;
     struct weir__message m;
 
     for (size_t i = 0; i < COUNT(others); i++) {
@@ -522,8 +553,9 @@ static void say_series(struct build *b, const char *name, int known)
     }
     weir__message_clear(&m);
     if (known) {
-        weir__message_add(&m, "weir knows nothing of this type but the value that it gives: it needs "
-                              "a series");
+        weir__message_add(&m,
+                          "weir knows nothing of this type but the value that it gives: it needs "
+                          "a series");
     } else {
         near = weir_nearest_name(name, names, count);
         weir__message_quote(&m, name, strlen(name));
@@ -532,10 +564,12 @@ static void say_series(struct build *b, const char *name, int known)
             weir__message_add(&m, "; did you mean ");
             weir__message_add(&m, near);
         }
-        weir__message_add(&m, "; weir keeps it, and needs a series for it");
+        weir__message_add(&m, "; weir keeps it, needs a series for it and takes 1 as its "
+                              "target");
     }
     weir__keda_say(b->c, &b->in->is, "type", known ? WEIR_PROBLEM_NOTICE : WEIR_PROBLEM_WARNING,
                    known ? 0 : WEIR_STAGE_BUILD, &m);
+    return known;
 }
 
 static double number_of(struct build *b, const char *key, double otherwise)
@@ -547,18 +581,21 @@ static double number_of(struct build *b, const char *key, double otherwise)
     return text != NULL && weir__json_number(text, length, &value) ? value : otherwise;
 }
 
-static void guess_target(struct build *b, const char *key, double number)
+static void guess_target(struct build *b, const char *key, double number, int silent)
 {
     struct weir__message m;
 
     weir__message_clear(&m);
-    weir__message_add(&m, "weir does not know where this type has its target, and takes 1: the number "
-                          "of replicas is the value itself");
+    weir__message_add(&m,
+                      "weir does not know where this type has its target, and takes 1: the number "
+                      "of replicas is the value itself");
     if (number > 0) {
         set_target(b, key, number);
         return;
     }
-    weir__keda_say(b->c, &b->in->is, "metadata", WEIR_PROBLEM_WARNING, 0, &m);
+    if (!silent) {
+        weir__keda_say(b->c, &b->in->is, "metadata", WEIR_PROBLEM_WARNING, 0, &m);
+    }
     set_target(b, "metadata", 1);
 }
 
@@ -566,19 +603,20 @@ static void build_other(struct build *b)
 {
     const char *type = weir__keda_text(&b->in->type);
     size_t row = 0;
+    int known;
 
     while (row < COUNT(others) && strcmp(others[row].type, type) != 0) {
         row++;
     }
-    say_series(b, type, 0);
+    known = say_series(b, type);
     set_name(b, NULL, type, 1);
     set_external_type(b);
     if (row < COUNT(others)) {
         b->out->trigger.activation = number_of(b, others[row].activation, 0);
-        guess_target(b, others[row].target,
-                     number_of(b, others[row].target, others[row].otherwise));
+        guess_target(b, others[row].target, number_of(b, others[row].target, others[row].otherwise),
+                     0);
     } else {
-        guess_target(b, "threshold", 0);
+        guess_target(b, "threshold", 0, !known);
     }
 }
 
@@ -588,7 +626,8 @@ static void build_external(struct build *b)
     size_t length;
     struct weir__message m;
 
-    if (weir__metadata_get(b->in, "scalerAddress", &length) == NULL) {
+    if (weir__metadata_get(b->in, "scalerAddress", &length) == NULL &&
+        b->in->metadata.is.state == WEIR__PRESENT) {
         weir__metadata_error(b->c, b->in, "scalerAddress", WEIR_STAGE_BUILD, "is missing");
     }
     weir__message_clear(&m);

@@ -138,9 +138,9 @@ void weir__make_sorted(struct weir__node *node)
 static struct weir__node *make_list(struct weir__maker *maker, const struct weir__member *member,
                                     const struct weir__list *list)
 {
-    struct weir__node *node =
-        member->type == WEIR__LIST || member->type == WEIR__TEXTS ? weir__make_sequence(maker)
-                                                                  : weir__make_mapping(maker);
+    struct weir__node *node = member->type == WEIR__LIST || member->type == WEIR__TEXTS
+                                  ? weir__make_sequence(maker)
+                                  : weir__make_mapping(maker);
     const char *const *texts = list->items;
 
     for (size_t i = 0; node != NULL && i < list->count; i++) {

@@ -18,6 +18,33 @@ static void put_indent(struct weir__printing *p, int depth)
     }
 }
 
+/* JSON's escapes, which are YAML's in double quotes too; the short ones, for people. */
+static void put_quoted(struct weir__printing *p, const char *text)
+{
+    static const char hex[] = "0123456789abcdef";
+    static const char shorts[] = "btn\0fr"; /* from \b on */
+
+    weir__print_char(p, '"');
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c == '"' || c == '\\') {
+            weir__print_char(p, '\\');
+            weir__print_char(p, *text);
+        } else if (c >= '\b' && c <= '\r' && shorts[c - '\b'] != '\0') {
+            weir__print_char(p, '\\');
+            weir__print_char(p, shorts[c - '\b']);
+        } else if (c < 0x20 || c == 0x7f) {
+            weir__print_text(p, "\\u00");
+            weir__print_char(p, hex[c >> 4]);
+            weir__print_char(p, hex[c & 15]);
+        } else {
+            weir__print_char(p, *text);
+        }
+    }
+    weir__print_char(p, '"');
+}
+
 /* Numbers and switches, as both forms have them whatever the text was. */
 static void put_other(struct weir__printing *p, const struct weir__node *node)
 {
@@ -113,14 +140,15 @@ static void put_scalar(struct weir__printing *p, const char *text, size_t length
             weir__print_char(p, text[i]);
         }
     } else {
-        weir__print_quoted(p, text);
+        put_quoted(p, text);
     }
 }
 
 static void write_yaml(struct weir__printing *p, const struct weir__node *node, int depth);
 
 /* A value behind its key, or behind a dash. `depth` is that of its entries. */
-static void write_value(struct weir__printing *p, const struct weir__node *value, int depth, int dashed)
+static void write_value(struct weir__printing *p, const struct weir__node *value, int depth,
+                        int dashed)
 {
     if (value->type == WEIR__NODE_MAPPING && value->count > 0) {
         weir__print_char(p, dashed ? ' ' : '\n');
@@ -178,9 +206,7 @@ static void write_yaml(struct weir__printing *p, const struct weir__node *node, 
         put_scalar(p, node->text, node->length);
         weir__print_char(p, '\n');
         break;
-    default:
-        put_other(p, node);
-        weir__print_char(p, '\n');
+    default: put_other(p, node); weir__print_char(p, '\n');
     }
 }
 
@@ -206,14 +232,14 @@ static void write_json(struct weir__printing *p, const struct weir__node *node)
                 weir__print_char(p, ',');
             }
             if (is_mapping) {
-                weir__print_quoted(p, e->key);
+                put_quoted(p, e->key);
                 weir__print_char(p, ':');
             }
             write_json(p, e->value);
         }
         weir__print_char(p, is_mapping ? '}' : ']');
     } else if (node->type == WEIR__NODE_STRING) {
-        weir__print_quoted(p, node->text);
+        put_quoted(p, node->text);
     } else {
         put_other(p, node);
     }

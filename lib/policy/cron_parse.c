@@ -177,9 +177,9 @@ static int is_space(char c)
 
 static int begins_with(const struct part *text, const char *with)
 {
-    size_t n = strlen(with);
+    size_t n = weir__length(with);
 
-    return text->length >= n && memcmp(text->at, with, n) == 0;
+    return text->length >= n && weir__same_bytes(text->at, with, n);
 }
 
 /* A time zone in front. */
@@ -310,6 +310,11 @@ weir_status weir_cron_init(weir_cron *cron, const weir_cron_config *config, weir
         return weir__fail(err, WEIR_E_ARG, "", "an argument is NULL");
     }
     memset(&own, 0, sizeof own);
+    if (length_of(config->start, sizeof config->start) == sizeof config->start ||
+        length_of(config->end, sizeof config->end) == sizeof config->end ||
+        length_of(config->timezone, sizeof config->timezone) == sizeof config->timezone) {
+        return weir__fail(err, WEIR_E_RANGE, "", "a text is not terminated");
+    }
     status = read_schedule(config->start, "start", &own.start, err);
     if (status == WEIR_OK) {
         status = read_schedule(config->end, "end", &own.end, err);
@@ -317,7 +322,7 @@ weir_status weir_cron_init(weir_cron *cron, const weir_cron_config *config, weir
     if (status != WEIR_OK) {
         return status;
     }
-    if (strncmp(config->start, config->end, WEIR_CRON_TEXT_MAX) == 0) {
+    if (weir__same_text(config->start, config->end)) {
         return weir__fail(err, WEIR_E_RANGE, "end", "must not be the same as start");
     }
     if (config->desired_replicas == 0) {

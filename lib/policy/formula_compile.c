@@ -19,9 +19,9 @@ enum { WRAPPING = sizeof some_before + sizeof some_after };
 
 static int begins_with(const char *text, size_t length, const char *with)
 {
-    size_t n = strlen(with);
+    size_t n = weir__length(with);
 
-    return length >= n && memcmp(text, with, n) == 0;
+    return length >= n && weir__same_bytes(text, with, n);
 }
 
 static int has_coalescing(const char *text, size_t length)
@@ -185,16 +185,16 @@ static void open_block(struct weir__compiler *c, const char *text, size_t length
     memset(f, 0, l->bytes);
     wrapping_of(text, length, &before, &after);
     f->name_count = c->name_count;
-    f->prefix = (uint32_t)strlen(before);
+    f->prefix = (uint32_t)weir__length(before);
     f->constants_at = (uint32_t)l->constants_at;
     f->code_at = (uint32_t)l->code_at;
     f->places_at = (uint32_t)l->places_at;
     f->wrapped_at = (uint32_t)l->wrapped_at;
     f->texts_at = (uint32_t)l->texts_at;
-    f->wrapped_length = (uint32_t)(strlen(before) + length + strlen(after));
-    memcpy((char *)f + f->wrapped_at, before, strlen(before));
+    f->wrapped_length = (uint32_t)(weir__length(before) + length + weir__length(after));
+    memcpy((char *)f + f->wrapped_at, before, weir__length(before));
     memcpy((char *)f + f->wrapped_at + f->prefix, text, length);
-    memcpy((char *)f + f->wrapped_at + f->prefix + length, after, strlen(after));
+    memcpy((char *)f + f->wrapped_at + f->prefix + length, after, weir__length(after));
     c->text = (const char *)f + f->wrapped_at;
     c->length = f->wrapped_length;
     c->constants = (int64_t *)(void *)((uint8_t *)f + f->constants_at);

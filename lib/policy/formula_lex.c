@@ -170,7 +170,7 @@ static int lex_text(struct weir__compiler *c)
     c->token.text_at = c->texts_length;
     for (;; c->at++) {
         char x = peek(c, 0);
-        const char *escape;
+        size_t escape;
 
         if (ended(c) || (x == '\n' && quote != '`')) {
             return weir__refuse(c, WEIR_E_PARSE, c->token.from, "a text that is not closed");
@@ -182,11 +182,12 @@ static int lex_text(struct weir__compiler *c)
             c->at++;
         } else if (x == '\\' && quote != '`') {
             x = peek(c, 1);
-            escape = x != '\0' ? memchr(from, x, sizeof from - 1) : NULL;
-            if (escape == NULL) {
+            for (escape = 0; from[escape] != '\0' && from[escape] != x; escape++) {
+            }
+            if (from[escape] == '\0') {
                 return weir__refuse(c, WEIR_E_UNSUPPORTED, c->at, "weir does not do this escape");
             }
-            x = to[escape - from];
+            x = to[escape];
             c->at++;
         }
         if (!put_char(c, x)) {

@@ -92,6 +92,8 @@ void weir__modifiers_of(const weir_keda_modifiers *from, int32_t conversion,
 
     out->enabled = from->enabled;
     out->metric_type = from->metric_type;
+    out->has_target = length > 0;
+    out->reserved = 0;
     if (weir__parse_real(from->target, length, &out->target) != WEIR_OK) {
         out->target = 0.0;
     }

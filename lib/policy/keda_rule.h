@@ -21,6 +21,8 @@ struct weir__modifiers {
     int32_t enabled, metric_type;
     int32_t target_is_whole;    /* 1: fallback can use it */
     int32_t activation_is_read; /* 0: the text is no number */
+    int32_t has_target;         /* 1: there is a text */
+    int32_t reserved;
     double target, activation;
     int64_t target_milli;
 };

@@ -5,6 +5,8 @@
 #ifndef WEIR_PROMQL_COMMON_H
 #define WEIR_PROMQL_COMMON_H
 
+#include "base/double.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>

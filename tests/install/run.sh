@@ -9,7 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 root=$PWD
 static=build/release shared=build/shared
-components=(manifest) # those that have an example of their name
+components=(manifest promql) # they have an example of their name
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -29,7 +29,7 @@ passes() {
     local what=$1
     shift
     count=$((count + 1))
-    if ! "$@"; then
+    if ! ("$@"); then
         echo "install: $what failed" >&2
         failed=$((failed + 1))
     fi
@@ -110,17 +110,22 @@ by_fetching() {
 by_two_files() {
     local files=$work/files standard
     mkdir "$files"
-    cp "$static/amalgamation/weir.c" "$static/amalgamation/weir.h" "$files"
+    cp "$static"/amalgamation/*.[ch] "$files"
     sed 's|<weir/weir.h>|"weir.h"|' examples/kpa.c >"$files/demo.c"
-    (cd "$files" && quietly cc -O2 -Wall -Wextra -Werror -c weir.c &&
-        quietly cc -O2 weir.o demo.c -o demo) && prints "$files/demo" examples/kpa.out || return
+    sed 's|<weir/promql.h>|"weir_promql.h"|' examples/promql.c >"$files/promql.c"
+    cp "$here/consumer.cc" "$files"
+    cd "$files" || return
+    # First as the documents have it.
+    quietly cc -O2 weir.c demo.c -o demo && prints ./demo "$root/examples/kpa.out" &&
+        quietly cc -O2 weir_promql.c promql.c -o promql && prints ./promql "$root/examples/promql.out" &&
+        quietly cc -Wall -Wextra -Wpedantic -Werror -c weir.c weir_promql.c || return
     for standard in c99 c11 c17; do
-        quietly gcc -std=$standard -Wall -Wextra -Wpedantic -Werror -o "$files/demo" "$files/demo.c" \
-            "$files/weir.o" && prints "$files/demo" examples/kpa.out || return
+        quietly gcc -std=$standard -Wall -Wextra -Wpedantic -Werror -o demo demo.c weir.o &&
+            prints ./demo "$root/examples/kpa.out" || return
     done
     for standard in c++11 c++14 c++17 c++20; do
-        quietly g++ -std=$standard -Wall -Wextra -Wpedantic -Werror -DWEIR_HEADER='"weir.h"' -I"$files" \
-            -o "$files/demo" "$here/consumer.cc" "$files/weir.o" && quietly "$files/demo" || return
+        quietly g++ -std=$standard -Wall -Wextra -Wpedantic -Werror -DWEIR_HEADER='"weir.h"' -o demo \
+            consumer.cc weir.o && quietly ./demo || return
     done
 }
 

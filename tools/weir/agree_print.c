@@ -133,6 +133,47 @@ void agree_print_step(FILE *out, const struct agree_step *step)
     }
 }
 
+/* ---- KEDA, for people ----------------------------------------------------------------------- */
+
+static const char *event_name(int32_t kind)
+{
+    static const char *const names[] = {"poll", "answer", "change", "HPA"};
+
+    return names[kind];
+}
+
+void agree_print_keda_heading(FILE *out, const struct recording *recording)
+{
+    fprintf(out, "\n%-*s %8s %8s %8s %8s %8s %8s %8s\n", agree_name_width(recording),
+            "ScaledObject", "polls", "writes", "agree", "served", "agree", "HPAs", "agree");
+}
+
+void agree_print_keda(FILE *out, int width, const char *name, const struct agree_keda_tally *t)
+{
+    fprintf(out,
+            "%-*s %8" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64
+            " %8" PRId64 "\n",
+            width, name, t->polls, t->writes, t->polls_agreed, t->served, t->served_agreed, t->made,
+            t->made_agreed);
+}
+
+void agree_print_event(FILE *out, const struct agree_keda_event *e)
+{
+    fprintf(out, "\n%s, %s at ", e->object->name, event_name(e->kind));
+    print_time(out, e->at);
+    fprintf(out, " (%s", e->file);
+    if (e->line > 0) {
+        fprintf(out, ":%" PRId64, e->line);
+    }
+    fprintf(out, ")\n    recorded    %s\n    weir        %s\n", e->recorded, e->weir);
+    for (uint32_t i = 0; i < e->explain.count; i++) {
+        char line[256];
+
+        weir_step_text(&e->explain.steps[i], line, sizeof line, NULL);
+        fprintf(out, "    %-11s %s\n", i == 0 ? "why" : "", line);
+    }
+}
+
 /* ---- for programs --------------------------------------------------------------------------- */
 
 static void print_json(FILE *out, cJSON *object)
@@ -276,5 +317,41 @@ void agree_json_step(FILE *out, const struct agree_step *step)
                          step->conditions);
     cJSON_AddItemToObject(side, "steps", steps_json(&step->explain));
     cJSON_AddItemToObject(object, "weir", side);
+    print_json(out, object);
+}
+
+/* ---- KEDA, for programs --------------------------------------------------------------------- */
+
+void agree_json_keda(FILE *out, const struct recording *recording, const char *name,
+                     const struct agree_keda_tally *t)
+{
+    cJSON *object = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(object, "recording", recording->name);
+    cJSON_AddStringToObject(object, name != NULL ? "scaled_object" : "of",
+                            name != NULL ? name : "all ScaledObjects");
+    add_count(object, "polls", t->polls);
+    add_count(object, "writes", t->writes);
+    add_count(object, "polls_agree", t->polls_agreed);
+    add_count(object, "served", t->served);
+    add_count(object, "served_agree", t->served_agreed);
+    add_count(object, "shifted", t->shifted);
+    add_count(object, "hpas", t->made);
+    add_count(object, "hpas_agree", t->made_agreed);
+    print_json(out, object);
+}
+
+void agree_json_event(FILE *out, const struct agree_keda_event *e)
+{
+    cJSON *object = cJSON_CreateObject();
+
+    cJSON_AddStringToObject(object, "scaled_object", e->object->name);
+    cJSON_AddStringToObject(object, "event", event_name(e->kind));
+    add_time(object, "time_ns", e->at);
+    cJSON_AddStringToObject(object, "file", e->file);
+    add_count(object, "line", e->line);
+    cJSON_AddStringToObject(object, "recorded", e->recorded);
+    cJSON_AddStringToObject(object, "weir", e->weir);
+    cJSON_AddItemToObject(object, "steps", steps_json(&e->explain));
     print_json(out, object);
 }

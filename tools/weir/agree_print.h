@@ -5,6 +5,7 @@
 #define WEIR_TOOLS_AGREE_PRINT_H
 
 #include "agree.h"
+#include "agree_keda.h"
 
 #include <stdio.h>
 
@@ -15,9 +16,17 @@ int agree_name_width(const struct recording *recording);
 void agree_print_tally(FILE *out, int width, const char *name, const struct agree_tally *tally);
 void agree_print_step(FILE *out, const struct agree_step *step);
 
+/* What KEDA did: a line a ScaledObject, one that differs. */
+void agree_print_keda_heading(FILE *out, const struct recording *recording);
+void agree_print_keda(FILE *out, int width, const char *name, const struct agree_keda_tally *tally);
+void agree_print_event(FILE *out, const struct agree_keda_event *event);
+
 /* For programs: an object a line. */
 void agree_json_tally(FILE *out, const struct recording *recording, const char *name,
                       const struct agree_tally *tally);
 void agree_json_step(FILE *out, const struct agree_step *step);
+void agree_json_keda(FILE *out, const struct recording *recording, const char *name,
+                     const struct agree_keda_tally *tally);
+void agree_json_event(FILE *out, const struct agree_keda_event *event);
 
 #endif

@@ -26,6 +26,7 @@ static const struct {
     {"kedacore/keda", conform_scaled_object_ops},
     {"kedacore/keda", conform_keda_ops},
     {"kedacore/keda", conform_cron_ops},
+    {"kedacore/keda", conform_keda_loop_ops},
     {"prometheus", conform_prometheus_ops},
     {"kserve/kserve", conform_kserve_ops},
 };

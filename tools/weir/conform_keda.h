@@ -21,6 +21,17 @@ void keda_read_fallback(const cJSON *fallback, weir_keda_fallback *out);
 void keda_read_modifiers(const cJSON *modifiers, weir_keda_modifiers *out);
 int32_t keda_metric_type(const char *name);
 
+void keda_read_annotations(const cJSON *annotations, weir_keda_config *out);
+void keda_read_spec(const cJSON *spec, const cJSON *annotations, weir_keda_config *out);
+
+/* The conditions that a step wants, as the status has them; those of the HPA by what it was told.
+ */
+void keda_put_conditions(struct scenario *s, cJSON *got, const weir_keda_status *status,
+                         const char *hpa_reason);
+
+/* What the input says of the HPA's condition; *reason is that of the HPA. */
+int32_t keda_scaling_active(const cJSON *item, const char **reason);
+
 /* Members for what a trigger measured: `milli`, and `quantity`, its text. */
 void keda_put_amount(cJSON *got, double value);
 

@@ -1,6 +1,6 @@
 /*
- * conform_keda_spec.c - the conformance operations about ScaledObjects as they are written: what
- * KEDA's webhook and controller refuse, and the HPA that KEDA makes.
+ * conform_keda_spec.c - the conformance operations about ScaledObjects as they are written:
+ * what KEDA's webhook and controller refuse, and the HPA that KEDA makes.
  *
  * A scenario becomes manifests, as a cluster would have them, and goes through the loader.
  * Upstream's sentences are not weir's: that there is an error, of what kind and at which stage, is

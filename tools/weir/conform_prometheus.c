@@ -200,11 +200,14 @@ static size_t labels_of(const cJSON *object, weir_label *labels)
 /* Why the store refused a sample: upstream's text of that kind, with its details if it has some. */
 static cJSON *refusal(weir_status status, const cJSON *wanted)
 {
-    const char *kind =
-        status == WEIR_E_TIME ? "out of order sample" : "duplicate sample for timestamp";
+    static const char duplicate[] = "duplicate sample for timestamp";
     const char *text = cJSON_GetStringValue(cJSON_GetArrayItem(wanted, 2));
 
-    return cJSON_CreateString(text != NULL && strncmp(text, kind, strlen(kind)) == 0 ? text : kind);
+    if (status == WEIR_E_TIME) {
+        return cJSON_CreateString("out of order sample");
+    }
+    return cJSON_CreateString(
+        text != NULL && strncmp(text, duplicate, strlen(duplicate)) == 0 ? text : duplicate);
 }
 
 static void append_series(const struct scenario *s, weir_series_store *store, const cJSON *one,

@@ -8,7 +8,7 @@
 #include <weir/manifest.h>
 
 static const struct command *const commands[] = {
-    &command_replay,  &command_explain, &command_fields,
+    &command_replay,  &command_explain, &command_show,        &command_fields,
     &command_conform, &command_agree,   &command_completions,
 };
 

@@ -44,6 +44,7 @@ extern const struct command command_conform;
 extern const struct command command_explain;
 extern const struct command command_fields;
 extern const struct command command_replay;
+extern const struct command command_show;
 
 /* All commands, in the order of --help; NULL past the last. */
 const struct command *command_at(size_t index);

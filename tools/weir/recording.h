@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <weir/autoscaler.h>
 #include <weir/hpa.h>
+#include <weir/keda.h>
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
@@ -57,6 +58,12 @@ struct recorded_template {
     const struct cJSON *spec; /* template.spec; NULL: none */
 };
 
+/* The size of a target, from a time on. */
+struct recorded_size {
+    weir_time at;
+    int32_t spec, status, ready;
+};
+
 /* A scale target. */
 struct recorded_target {
     const char *name, *app; /* app: the label that its pods have */
@@ -65,6 +72,8 @@ struct recorded_target {
     struct recorded_pod *changes; /* of its pods, in order of time */
     size_t change_count;
     size_t pod_count; /* different pods in them */
+    struct recorded_size *sizes;
+    size_t size_count;
 };
 
 /* A spec, from a time on. */
@@ -86,6 +95,46 @@ struct recorded_autoscaler {
     size_t answer_count;
 };
 
+/* ---- KEDA ----------------------------------------------------------------------------------- */
+
+/* One query that KEDA sent for a trigger. */
+struct recorded_query {
+    weir_time begun, done;
+    size_t trigger;
+    weir_status status; /* WEIR_OK, WEIR_NO_DATA, WEIR_E_IO */
+    double value;
+    int64_t line;  /* of queries.csv */
+    int64_t serve; /* number of the answer that it was sent for, from 0; -1: of none */
+};
+
+/* One size that KEDA's operator wrote to a target. */
+struct recorded_write {
+    weir_time received;
+    int32_t replicas;
+    int accepted;
+    int64_t line; /* of keda_writes.csv */
+};
+
+/* A ScaledObject as it was, from a time on. */
+struct recorded_object {
+    weir_time from, until; /* the writing began, and was done */
+    weir_keda_config *config; /* NULL: it could not be read */
+    const struct cJSON *triggers;
+};
+
+struct recorded_scaled_object {
+    const char *name;
+    weir_time created;
+    struct recorded_autoscaler *hpa; /* the one that KEDA made; NULL: there is none */
+    struct recorded_target *target;
+    struct recorded_object *objects;
+    size_t object_count;
+    struct recorded_query *queries; /* in order of their ends */
+    size_t query_count;
+    struct recorded_write *writes; /* in order of time */
+    size_t write_count;
+};
+
 enum { RECORDED_ERROR, RECORDED_NOTICE };
 
 struct recorded_problem {
@@ -103,6 +152,8 @@ struct recording {
     size_t autoscaler_count;
     struct recorded_target **targets;
     size_t target_count;
+    struct recorded_scaled_object *scaled_objects; /* in order of name */
+    size_t scaled_object_count;
     struct recorded_problem *problems;
     size_t problem_count, error_count;
     struct recording_memory *memory;

@@ -24,8 +24,7 @@ static const char *text_at(const cJSON *object, const char *name)
     return cJSON_IsString(item) ? item->valuestring : "";
 }
 
-/* Lays a merge patch over a value (RFC 7386), both given up. */
-static cJSON *merged(cJSON *value, cJSON *patch)
+cJSON *recording_merge(cJSON *value, cJSON *patch)
 {
     cJSON *item;
 
@@ -48,7 +47,7 @@ static cJSON *merged(cJSON *value, cJSON *patch)
             char *name = item->string;
 
             item->string = NULL; /* the name goes with the item, under its own copy */
-            cJSON_AddItemToObject(value, name, merged(old, item));
+            cJSON_AddItemToObject(value, name, recording_merge(old, item));
             cJSON_free(name);
         }
     }
@@ -262,33 +261,20 @@ static const cJSON *find_spec(const cJSON *documents, const char *name)
 
 /* ---- what a hand changed -------------------------------------------------------------------- */
 
-struct action {
-    weir_time begun, done;
-    int64_t line;
-    const char *kind, *name;
-    cJSON *patch;
-};
-
-struct actions {
-    struct action *list;
-    size_t count;
-    const char *file;
-};
-
-static void read_actions(struct recording *r, struct bundle *b, struct actions *actions)
+static void read_actions(struct recording *r, struct bundle *b, struct recording_sources *sources)
 {
     enum { BEGIN, END, KIND, NAME, PATCH, ERROR };
     static const char *const columns[] = {"begin_ns", "end_ns", "kind",      "name",
                                           "patch",    "error",  "?offset_s", NULL};
     struct rows rows;
 
-    memset(actions, 0, sizeof *actions);
     if (!rows_open(&rows, r, b, "actions.csv", NULL, columns)) {
         return;
     }
-    actions->file = rows.file->shown;
+    sources->actions_file = rows.file->shown;
     while (rows_next(&rows)) {
-        struct action a = {.begun = rows_time(&rows, BEGIN), .done = rows_time(&rows, END)};
+        struct recording_action a = {.begun = rows_time(&rows, BEGIN),
+                                     .done = rows_time(&rows, END)};
 
         if (rows.row_is_bad || rows_has(&rows, ERROR)) {
             continue; /* it was refused */
@@ -302,21 +288,21 @@ static void read_actions(struct recording *r, struct bundle *b, struct actions *
                               "patch: a merge patch in JSON was expected");
             continue;
         }
-        actions->list = recording_grow(r, actions->list, actions->count, sizeof a);
-        actions->list[actions->count++] = a;
+        sources->actions = recording_grow(r, sources->actions, sources->action_count, sizeof a);
+        sources->actions[sources->action_count++] = a;
     }
 }
 
 /* The versions of a spec from a manifest on. */
 static void change_autoscaler(struct recording *r, struct recorded_autoscaler *a, const cJSON *spec,
-                              const char *file, const struct actions *actions)
+                              const char *file, const struct recording_sources *sources)
 {
     struct stored stored = {NULL, NULL};
     struct recorded_spec next = {.from = WEIR_TIME_NONE, .until = WEIR_TIME_NONE};
 
     write_spec(r, a, &stored, spec, next, file, 0);
-    for (size_t i = 0; i < actions->count; i++) {
-        const struct action *action = &actions->list[i];
+    for (size_t i = 0; i < sources->action_count; i++) {
+        const struct recording_action *action = &sources->actions[i];
         cJSON *object;
 
         if (strcmp(action->kind, "HorizontalPodAutoscaler") != 0 ||
@@ -325,19 +311,19 @@ static void change_autoscaler(struct recording *r, struct recorded_autoscaler *a
         }
         object = cJSON_CreateObject();
         cJSON_AddItemToObject(object, "spec", cJSON_Duplicate(stored.json, 1));
-        object = merged(object, cJSON_Duplicate(action->patch, 1));
+        object = recording_merge(object, cJSON_Duplicate(action->patch, 1));
         next.from = action->begun;
         next.until = action->done;
-        write_spec(r, a, &stored, at(object, "spec"), next, actions->file, action->line);
+        write_spec(r, a, &stored, at(object, "spec"), next, sources->actions_file, action->line);
         cJSON_Delete(object);
     }
     drop_stored(&stored);
 }
 
-static void change_targets(struct recording *r, const struct actions *actions)
+static void change_targets(struct recording *r, const struct recording_sources *sources)
 {
-    for (size_t i = 0; i < actions->count; i++) {
-        const struct action *action = &actions->list[i];
+    for (size_t i = 0; i < sources->action_count; i++) {
+        const struct recording_action *action = &sources->actions[i];
         const cJSON *patch = at(at(at(action->patch, "spec"), "template"), "spec");
         struct recorded_target *t;
         cJSON *spec;
@@ -348,7 +334,7 @@ static void change_targets(struct recording *r, const struct actions *actions)
         t = recording_target(r, action->name);
         spec = cJSON_Duplicate(
             t->template_count > 0 ? t->templates[t->template_count - 1].spec : NULL, 1);
-        spec = recording_keep(r, merged(spec, cJSON_Duplicate(patch, 1)));
+        spec = recording_keep(r, recording_merge(spec, cJSON_Duplicate(patch, 1)));
         add_template(r, t, action->begun, spec);
     }
 }
@@ -381,20 +367,10 @@ static void read_written(struct recording *r, struct recorded_autoscaler *a, con
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
-/* Every manifest of the recording. */
-struct manifests {
-    struct {
-        const cJSON *documents;
-        const char *file;
-    } * list;
-    size_t count;
-};
-
-static void read_manifests(struct recording *r, struct bundle *b, struct manifests *m)
+static void read_manifests(struct recording *r, struct bundle *b, struct recording_sources *s)
 {
     const char *name;
 
-    memset(m, 0, sizeof *m);
     for (size_t i = 0; (name = bundle_name(b, i)) != NULL; i++) {
         const struct bundle_file *file;
 
@@ -402,21 +378,21 @@ static void read_manifests(struct recording *r, struct bundle *b, struct manifes
             continue;
         }
         file = recording_file(r, b, name, NULL);
-        m->list = recording_grow(r, m->list, m->count, sizeof m->list[0]);
-        m->list[m->count].documents = read_documents(r, file);
-        m->list[m->count].file = file->shown;
-        read_targets(r, m->list[m->count++].documents);
+        s->manifests = recording_grow(r, s->manifests, s->manifest_count, sizeof s->manifests[0]);
+        s->manifests[s->manifest_count].documents = read_documents(r, file);
+        s->manifests[s->manifest_count].file = file->shown;
+        read_targets(r, s->manifests[s->manifest_count++].documents);
     }
 }
 
 static void read_specs(struct recording *r, struct recorded_autoscaler *a,
-                       const struct manifests *m, const struct actions *actions)
+                       const struct recording_sources *sources)
 {
-    for (size_t i = 0; i < m->count; i++) {
-        const cJSON *spec = find_spec(m->list[i].documents, a->name);
+    for (size_t i = 0; i < sources->manifest_count; i++) {
+        const cJSON *spec = find_spec(sources->manifests[i].documents, a->name);
 
         if (spec != NULL) {
-            change_autoscaler(r, a, spec, m->list[i].file, actions);
+            change_autoscaler(r, a, spec, sources->manifests[i].file, sources);
             return;
         }
     }
@@ -430,19 +406,20 @@ void recording_read_manifests(struct recording *r, struct bundle *b)
 {
     const struct bundle_file *file = recording_file(r, b, "autoscalers.json", NULL);
     const cJSON *written = file != NULL ? recording_json(r, file) : NULL;
-    struct manifests manifests;
-    struct actions actions;
+    struct recording_sources sources;
 
-    read_manifests(r, b, &manifests);
-    read_actions(r, b, &actions);
-    change_targets(r, &actions);
+    memset(&sources, 0, sizeof sources);
+    read_manifests(r, b, &sources);
+    read_actions(r, b, &sources);
+    change_targets(r, &sources);
     for (size_t i = 0; i < r->autoscaler_count; i++) {
         struct recorded_autoscaler *a = &r->autoscalers[i];
 
-        if (at(written, a->name) != NULL) {
+        if (file != NULL && at(written, a->name) != NULL) {
             read_written(r, a, at(written, a->name), file->shown);
         } else {
-            read_specs(r, a, &manifests, &actions);
+            read_specs(r, a, &sources);
         }
     }
+    recording_read_keda(r, b, &sources);
 }

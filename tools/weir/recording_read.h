@@ -74,11 +74,39 @@ weir_time rows_stamp(struct rows *rows, int column);
 /* Which of the words (up to a NULL) it is; when none, that is reported, and it is 0. */
 int rows_word(struct rows *rows, int column, const char *const *words);
 
+/* ---- objects (recording_manifests.c) -------------------------------------------------------- */
+
+/* What a hand changed. */
+struct recording_action {
+    weir_time begun, done;
+    int64_t line;
+    const char *kind, *name;
+    cJSON *patch;
+};
+
+/* Every manifest of the recording, and what was changed. */
+struct recording_sources {
+    struct {
+        const cJSON *documents;
+        const char *file;
+    } * manifests;
+    size_t manifest_count;
+    struct recording_action *actions;
+    size_t action_count;
+    const char *actions_file;
+};
+
+/* Lays a merge patch over a value (RFC 7386), both given up. */
+cJSON *recording_merge(cJSON *value, cJSON *patch);
+
 /* ---- parts ---------------------------------------------------------------------------------- */
 
 void recording_read_manifests(struct recording *r, struct bundle *b);
 void recording_read_steps(struct recording *r, struct bundle *b);
 void recording_read_pods(struct recording *r, struct bundle *b);
+void recording_read_sizes(struct recording *r, struct bundle *b);
+void recording_read_keda(struct recording *r, struct bundle *b,
+                         const struct recording_sources *sources);
 
 /* By name; NULL when there is none. */
 struct recorded_autoscaler *recording_autoscaler(struct recording *r, const char *name);

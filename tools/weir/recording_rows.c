@@ -245,7 +245,9 @@ static void read_answers(struct recording *r, struct bundle *b)
             list[count++] = row;
         }
     }
-    share_answers(r, list, count);
+    if (count > 0) {
+        share_answers(r, list, count);
+    }
 }
 
 void recording_read_steps(struct recording *r, struct bundle *b)

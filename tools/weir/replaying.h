@@ -6,6 +6,7 @@
 #define WEIR_TOOLS_REPLAYING_H
 
 #include "kinds.h"
+#include "manifests.h"
 #include "program.h"
 
 #include <weir/autoscaler.h>
@@ -15,13 +16,7 @@
 
 /* ---- the request (request.c) ---------------------------------------------------------------- */
 
-enum { FILES_MAX = 64, WORKERS_MAX = 1000000 };
-
-/* Words of an option that may be given again. */
-struct words {
-    const char *list[FILES_MAX];
-    size_t count;
-};
+enum { WORKERS_MAX = 1000000 };
 
 /* The options that both commands begin with, in this order. */
 #define REPLAY_OPTIONS                                                                             \

@@ -2,6 +2,7 @@
  * request.c - what is to be replayed: the options, the manifests, the autoscaler in them.
  */
 #include "csv.h"
+#include "manifests.h"
 #include "replaying.h"
 
 #include <errno.h>
@@ -282,85 +283,15 @@ int request_take(struct request *request, const struct command *command,
 
 /* ---- manifests ------------------------------------------------------------------------------ */
 
-/* A whole file; NULL after a message. */
-static char *read_file(const char *path, size_t *length)
-{
-    FILE *file = fopen(path, "rb");
-    size_t room = (size_t)1 << 16, used = 0, n;
-    char *text = file != NULL ? malloc(room) : NULL, *more;
-
-    if (file == NULL) {
-        complain("%s: %s", path, strerror(errno));
-        return NULL;
-    }
-    while (text != NULL && (n = fread(text + used, 1, room - used, file)) > 0) {
-        used += n;
-        if (used > (size_t)WEIR_MANIFEST_BYTES_MAX) {
-            break; /* the loader says so */
-        }
-        if (used == room) {
-            more = realloc(text, 2 * room);
-            if (more == NULL) {
-                free(text);
-            }
-            text = more;
-            room *= 2;
-        }
-    }
-    if (text == NULL || ferror(file)) {
-        complain("%s: %s", path, text == NULL ? "there is no memory left" : strerror(errno));
-        free(text);
-        text = NULL;
-    }
-    fclose(file);
-    *length = used;
-    return text;
-}
-
-static void print_problem(const weir_problem *p)
-{
-    static const char *const words[] = {"error", "warning", "notice"};
-
-    fprintf(stderr, "%s:%d:%d: %s: %s%s%s\n", p->file, p->error.line, p->error.column,
-            words[p->severity], p->error.path, p->error.path[0] != '\0' ? " " : "",
-            p->error.message);
-}
-
 int request_load_manifests(const struct request *request, weir_manifest **manifest)
 {
-    size_t errors;
-
     *manifest = NULL;
     if (weir_manifest_create(NULL, manifest) != WEIR_OK) {
         complain("there is no memory left");
         return 0;
     }
     weir_manifest_set_defaults(*manifest, WEIR_KIND_HPA, &request->hpa);
-    for (size_t i = 0; i < request->files.count; i++) {
-        size_t length;
-        char *text = read_file(request->files.list[i], &length);
-        weir_status status;
-
-        if (text == NULL) {
-            return 0;
-        }
-        status = weir_manifest_add(*manifest, request->files.list[i], text, length);
-        free(text);
-        if (status != WEIR_OK) {
-            complain("%s: %s", request->files.list[i], weir_strerror(status));
-            return 0;
-        }
-    }
-    weir_manifest_finish(*manifest);
-    for (size_t i = 0; i < weir_manifest_problem_count(*manifest); i++) {
-        print_problem(weir_manifest_get_problem(*manifest, i));
-    }
-    errors = weir_manifest_error_count(*manifest);
-    if (errors > 0) {
-        complain("the manifests have %zu error%s; nothing was replayed", errors,
-                 errors > 1 ? "s" : "");
-    }
-    return errors == 0;
+    return manifests_read(*manifest, &request->files, "replayed");
 }
 
 /* Several can be replayed in one run, unless two of them would scale on the same column. */

@@ -1,0 +1,93 @@
+/*
+ * manifests.c - files of manifests read, and what is wrong with them printed; see manifests.h.
+ */
+#include "manifests.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A whole file; NULL after a message. */
+static char *read_file(const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    size_t room = (size_t)1 << 16, used = 0, n;
+    char *text = file != NULL ? malloc(room) : NULL, *more;
+
+    if (file == NULL) {
+        complain("%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    while (text != NULL && (n = fread(text + used, 1, room - used, file)) > 0) {
+        used += n;
+        if (used > (size_t)WEIR_MANIFEST_BYTES_MAX) {
+            break; /* the loader says so */
+        }
+        if (used == room) {
+            more = realloc(text, 2 * room);
+            if (more == NULL) {
+                free(text);
+            }
+            text = more;
+            room *= 2;
+        }
+    }
+    if (text == NULL || ferror(file)) {
+        complain("%s: %s", path, text == NULL ? "there is no memory left" : strerror(errno));
+        free(text);
+        text = NULL;
+    }
+    fclose(file);
+    *length = used;
+    return text;
+}
+
+static void print_problem(const weir_problem *p)
+{
+    static const char *const words[] = {"error", "warning", "notice"};
+
+    const char *stage = weir_stage_name(p->stages);
+
+    fprintf(stderr, "%s:%d:%d: %s: %s%s%s%s%s%s\n", p->file, p->error.line, p->error.column,
+            words[p->severity], p->error.path, p->error.path[0] != '\0' ? " " : "",
+            p->error.message, stage[0] != '\0' ? " [" : "", stage, stage[0] != '\0' ? "]" : "");
+}
+
+/* Reads one file. 0 after a message. */
+static int add_file(weir_manifest *manifest, const char *path)
+{
+    size_t length;
+    char *text = read_file(path, &length);
+    weir_status status;
+
+    if (text == NULL) {
+        return 0;
+    }
+    status = weir_manifest_add(manifest, path, text, length);
+    free(text);
+    if (status != WEIR_OK) {
+        complain("%s: %s", path, weir_strerror(status));
+    }
+    return status == WEIR_OK;
+}
+
+int manifests_read(weir_manifest *manifest, const struct words *files, const char *undone)
+{
+    size_t errors;
+
+    for (size_t i = 0; i < files->count; i++) {
+        if (!add_file(manifest, files->list[i])) {
+            return 0;
+        }
+    }
+    weir_manifest_finish(manifest);
+    for (size_t i = 0; i < weir_manifest_problem_count(manifest); i++) {
+        print_problem(weir_manifest_get_problem(manifest, i));
+    }
+    errors = weir_manifest_error_count(manifest);
+    if (errors > 0) {
+        complain("the manifests have %zu error%s; nothing was %s", errors, errors > 1 ? "s" : "",
+                 undone);
+    }
+    return errors == 0;
+}
