@@ -413,9 +413,10 @@ int weir__replay_regular(weir_replay *r, void *autoscaler, const struct weir__au
     if (*status == WEIR_OK) {
         *status = look(r, &seen);
     }
-    if (*status == WEIR_OK) {
-        *status = ops->decide(autoscaler, &seen, at, out, NULL);
+    if (*status != WEIR_OK) {
+        return 1;
     }
+    *status = ops->decide(autoscaler, &seen, at, out, NULL);
     if (*status >= WEIR_OK) {
         r->ready = seen.ready_replicas;
         follow(r, out);

@@ -93,7 +93,7 @@ replay_of 'an empty cell is a metric that fails' 0 \
 replay_of 'why a metric fails' 0 '^0:00:30 .* False +queue has no value$' \
     'time,queue\n0,8\n15,8\n30,\n45,8\n'
 replay_of 'a gap is a metric that fails' 0 ':4:1: a gap of 14m45s without data' \
-    'time,queue\n0,8\n15,8\n900,8\n'
+    'time,queue\n0,8\n15,8\n900,8\n915,8\n'
 replay_of 'a gap as csv' 0 '^315,,,2,2,2,0,hpa.blocked,False' 'time,queue\n0,8\n15,8\n900,8\n' --format csv
 replay_of 'a shorter hold' 0 '^75,,,2,2,2,0,hpa.blocked' 'time,queue\n0,8\n15,8\n900,8\n' \
     --hold 1m --format csv

@@ -48,7 +48,9 @@ struct feeds {
     double replicas;                     /* NaN: not known at the time */
     weir_reading fresh[WEIR_HPA_METRICS_MAX];
     size_t fresh_count;
-    uint64_t pods[PODS_MAX]; /* hashes of the names of `at`, to find one that is there twice */
+    uint64_t pods[PODS_MAX];   /* hashes of the names of `at`, to find one that is there twice */
+    uint32_t stamps[PODS_MAX]; /* a place is taken if it has the stamp of `at` */
+    uint32_t stamp;
     size_t pod_count;
 };
 

@@ -350,19 +350,19 @@ const char *read_time(const struct csv_field *field, weir_time *at, int has_last
     return expected;
 }
 
-void note_gap(struct replaying *r, const struct csv_field *field, weir_time at)
+void note_gap(struct replaying *r, const struct csv_field *field, weir_duration gap)
 {
-    char hold[32], gap[32], expected[160];
+    char hold[32], length[32], expected[160];
 
     if (++r->outcome.gaps > 1) {
         return;
     }
     put_duration(hold, sizeof hold, r->request.replay.hold);
-    put_duration(gap, sizeof gap, at - r->outcome.last);
+    put_duration(length, sizeof length, gap);
     snprintf(expected, sizeof expected,
              "a gap of %s without data: a row at most %s after the one before was expected (see "
              "--hold)",
-             gap, hold);
+             length, hold);
     csv_complain(r->csv, field, expected);
     complain("%s", csv_message(r->csv));
 }

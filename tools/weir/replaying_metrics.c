@@ -187,6 +187,10 @@ static int fetch(struct replaying *r, struct feed *feed)
         csv_complain(feed->csv, field, expected);
         return -1;
     }
+    if (feed->has_last && feed->at - feed->last > r->request.replay.hold &&
+        feed->last >= r->request.from && feed->at <= r->request.to) {
+        note_gap(r, field, feed->at - feed->last);
+    }
     feed->has_row = 1;
     feed->has_last = 1;
     feed->last = feed->at;
@@ -203,16 +207,16 @@ static int is_new_pod(struct feeds *f, const struct feed *feed)
     for (size_t i = 0; i < name->length; i++) {
         hash = (hash ^ (unsigned char)name->text[i]) * UINT64_C(0x100000001b3);
     }
-    hash |= hash == 0;
     if (f->pod_count == PODS_MAX / 2) {
         return 1; /* so many are not looked at */
     }
-    for (place = hash % PODS_MAX; f->pods[place] != 0; place = (place + 1) % PODS_MAX) {
+    for (place = hash % PODS_MAX; f->stamps[place] == f->stamp; place = (place + 1) % PODS_MAX) {
         if (f->pods[place] == hash) {
             return 0;
         }
     }
     f->pods[place] = hash;
+    f->stamps[place] = f->stamp;
     f->pod_count++;
     return 1;
 }
@@ -286,9 +290,10 @@ static void begin(struct feeds *f, weir_time at)
         f->metrics[i].failed = 0;
         f->metrics[i].rows = 0;
     }
-    if (f->pod_count > 0) {
-        memset(f->pods, 0, sizeof f->pods);
-        f->pod_count = 0;
+    f->pod_count = 0;
+    if (++f->stamp == 0) { /* after four billion of them */
+        memset(f->stamps, 0, sizeof f->stamps);
+        f->stamp = 1;
     }
 }
 
@@ -382,9 +387,6 @@ static weir_status take(struct replaying *r, weir_time at)
     struct feeds *f = r->feeds;
     weir_status status = WEIR_OK;
 
-    if (at - o->last > r->request.replay.hold && o->rows > 0) {
-        note_gap(r, csv_get(f->list[0].csv, f->list[0].time_column), at);
-    }
     if (f->fresh_count > 0) {
         status = weir_replay_record(r->replay, r->autoscaler, f->fresh, f->fresh_count);
     }

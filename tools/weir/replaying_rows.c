@@ -131,7 +131,7 @@ static weir_status take(struct replaying *r, weir_time at)
     weir_status status;
 
     if (at - o->last > r->request.replay.hold) {
-        note_gap(r, csv_get(r->csv, r->time_column), at);
+        note_gap(r, csv_get(r->csv, r->time_column), at - o->last);
     }
     status = weir_replay_record(r->replay, r->autoscaler, r->readings, r->binding_count);
     if (status == WEIR_OK) {

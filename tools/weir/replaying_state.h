@@ -66,7 +66,7 @@ const char *read_time(const struct csv_field *field, weir_time *at, int has_last
                       int same_is_fine);
 
 /* Says so at the first gap between rows, and counts. */
-void note_gap(struct replaying *r, const struct csv_field *field, weir_time at);
+void note_gap(struct replaying *r, const struct csv_field *field, weir_duration gap);
 
 /* Until when the last row stands: for as long as rows are apart. As decide_until(). */
 int let_stand(struct replaying *r, witness see, void *user, weir_time *end);
