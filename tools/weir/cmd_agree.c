@@ -88,7 +88,7 @@ static void print_sum(const struct recording *r, const struct agree_tally *sum,
     if (sum->compared < sum->steps) {
         printf("%" PRId64 " steps could not be compared.\n", sum->steps - sum->compared);
     }
-    if (s->hidden > 0) {
+    if (s->hidden > 0 && s->shown > 0) {
         printf("The first %" PRId64 " of %" PRId64 " disagreements follow.\n", s->shown,
                s->shown + s->hidden);
     }
@@ -188,7 +188,7 @@ static void print_keda_sum(const struct agree_keda_tally *sum, const struct show
         printf(", %" PRId64 " of the answers as of before a poll that was under way", sum->shifted);
     }
     printf(".\n");
-    if (s->hidden > 0) {
+    if (s->hidden > 0 && s->shown > 0) {
         printf("The first %" PRId64 " of %" PRId64 " disagreements follow.\n", s->shown,
                s->shown + s->hidden);
     }

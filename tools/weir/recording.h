@@ -117,7 +117,7 @@ struct recorded_write {
 
 /* A ScaledObject as it was, from a time on. */
 struct recorded_object {
-    weir_time from, until; /* the writing began, and was done */
+    weir_time from, until;    /* the writing began, and was done */
     weir_keda_config *config; /* NULL: it could not be read */
     const struct cJSON *triggers;
 };
@@ -172,5 +172,9 @@ const char *recorded_value_next(const char *text, int of_pods, struct recorded_v
 /* Reads a recording. NULL with a message when there is nothing that can be read at all. */
 struct recording *recording_open(const char *path, char *message, size_t size);
 void recording_close(struct recording *recording);
+
+/* The same of an archive in memory. */
+struct recording *recording_open_memory(const char *name, const char *bytes, size_t length,
+                                        char *message, size_t size);
 
 #endif
