@@ -96,6 +96,10 @@ expect 'its HPAs agree' 0 '^4637 of 4637 steps agree\.$' "$weir" agree "$keda"
 expect 'the writes are among it' 0 '^zero-idle +120 +7 +120 +220 +220 +1 +1$' "$weir" agree "$keda"
 expect 'KEDA as JSON' 0 '"of":"all ScaledObjects","polls":595,"writes":18,"polls_agree":595,"served":5300,"served_agree":5300' \
     "$weir" agree --format json "$keda"
+expect 'changes' 0 '^2026-11-24T08:18:33\.103698Z  1 > 2 +1 > 2 +the metric is at 5\.501, its target is 5$' \
+    "$weir" agree --changes --name opt-125m-published "$keda"
+expect 'changes as JSON' 0 '"different":\[\].*"recorded":\{"proposal":2,"outcome":"rescaled","replicas":2' \
+    "$weir" agree --changes --format json --name opt-125m-published "$keda"
 expect 'one ScaledObject' 0 '^120 of 120 polls, 151 of 151 answers and 1 of 1 HPAs' \
     "$weir" agree --name zero-activation "$keda"
 
@@ -109,6 +113,8 @@ altered() {
 altered 'another size was written' keda_writes.csv '3s/0}/1}/;3s/""replicas"":0/""replicas"":1/' 1 \
     '^    recorded    writes 1 replicas$' zero-activation
 altered 'a write was not made' keda_writes.csv 3d 1 '^    recorded    writes nothing$' zero-activation
+altered 'a change that weir does not make' manifests/opt-125m-short.yaml \
+    's/maxReplicaCount: 3/maxReplicaCount: 2/' 1 '^    weir        1 to 2 replicas' opt-125m-short
 altered 'the reasons stand there' keda_writes.csv 3d 1 '^    why +keda\.' zero-activation
 altered 'another activation' manifests/zero-activation.yaml \
     "s/activationThreshold: .*/activationThreshold: '9999'/" 1 \

@@ -133,6 +133,46 @@ void agree_print_step(FILE *out, const struct agree_step *step)
     }
 }
 
+void agree_print_changes_heading(FILE *out)
+{
+    fprintf(out, "\n%-27s  %-9s  %-9s  %s\n", "time", "recorded", "weir", "why");
+}
+
+/* "1 > 2", or a dash where nothing changes. */
+static void put_change(char *text, size_t size, int32_t from, int32_t outcome, int32_t to)
+{
+    if (outcome == RECORDED_RESCALED) {
+        snprintf(text, size, "%" PRId32 " > %" PRId32, from, to);
+    } else {
+        snprintf(text, size, "-");
+    }
+}
+
+void agree_print_change(FILE *out, const struct agree_step *step)
+{
+    const struct recorded_step *r = step->recorded;
+    char recorded[32], weir[32];
+    const char *separator = "";
+
+    put_change(recorded, sizeof recorded, r->spec_replicas, r->outcome, r->replicas);
+    put_change(weir, sizeof weir, r->spec_replicas, step->outcome, step->replicas);
+    print_time(out, r->begun);
+    fprintf(out, "  %-9s  %-9s  ", recorded, weir);
+    for (uint32_t i = 0; i < step->explain.count; i++) {
+        const weir_step *rule = &step->explain.steps[i];
+        char line[256];
+        const char *sentence;
+
+        if (rule->before != rule->after) {
+            weir_step_text(rule, line, sizeof line, NULL);
+            sentence = strstr(line, ", ");
+            fprintf(out, "%s%s", separator, sentence != NULL ? sentence + 2 : line);
+            separator = "; ";
+        }
+    }
+    fputc('\n', out);
+}
+
 /* ---- KEDA, for people ----------------------------------------------------------------------- */
 
 static const char *event_name(int32_t kind)

@@ -16,6 +16,10 @@ int agree_name_width(const struct recording *recording);
 void agree_print_tally(FILE *out, int width, const char *name, const struct agree_tally *tally);
 void agree_print_step(FILE *out, const struct agree_step *step);
 
+/* Changes of a size, a line each, recorded beside weir's. */
+void agree_print_changes_heading(FILE *out);
+void agree_print_change(FILE *out, const struct agree_step *step);
+
 /* What KEDA did: a line a ScaledObject, one that differs. */
 void agree_print_keda_heading(FILE *out, const struct recording *recording);
 void agree_print_keda(FILE *out, int width, const char *name, const struct agree_keda_tally *tally);

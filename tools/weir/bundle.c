@@ -198,19 +198,17 @@ static const char *list_archive(struct bundle *b, const char *tar, size_t length
         at += TAR_BLOCK + (size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
     }
     free(long_name);
-    return length == 0 ? "the file is empty" : NULL;
+    return length == 0          ? "the file is empty"
+           : length < TAR_BLOCK ? "this is neither a folder nor a tar archive"
+                                : NULL;
 }
 
-/* NULL, or what is wrong. */
-static const char *open_archive(struct bundle *b)
+/* Lists an archive, whose bytes are given up. NULL, or what is wrong. */
+static const char *open_archive(struct bundle *b, char *bytes, size_t length)
 {
     const char *problem = NULL, *damage;
-    size_t length;
-    char *bytes = bytes_read(b->path, &length), *plain;
+    char *plain;
 
-    if (bytes == NULL) {
-        return strerror(errno);
-    }
     if (bytes_are_gzip(bytes, length)) {
         plain = bytes_gunzip(bytes, length, &length, &problem);
         free(bytes);
@@ -293,26 +291,26 @@ static int name_entries(struct bundle *b, const char *mark)
     return fine;
 }
 
-struct bundle *bundle_open(const char *path, const char *mark, char problem[BUNDLE_PROBLEM_MAX])
+static struct bundle *make(const char *path)
 {
     struct bundle *b = calloc(1, sizeof *b);
     size_t length = strlen(path);
-    struct stat st;
-    const char *wrong = NULL;
 
-    problem[0] = '\0';
     while (length > 1 && path[length - 1] == '/') {
         length--;
     }
-    if (b == NULL || (b->path = strndup(path, length)) == NULL) {
-        wrong = "there is no memory left";
-    } else if (stat(b->path, &st) != 0) {
-        wrong = strerror(errno);
-    } else if (S_ISDIR(st.st_mode)) {
-        wrong = list_folder(b, "", 0) ? NULL : strerror(errno);
-    } else {
-        wrong = open_archive(b);
+    if (b != NULL && (b->path = strndup(path, length)) == NULL) {
+        free(b);
+        b = NULL;
     }
+    return b;
+}
+
+/* Names the files of a bundle that was listed, or gives it up; `wrong`: what listing it said. */
+static struct bundle *finish(struct bundle *b, const char *path, const char *mark,
+                             const char *wrong, char problem[BUNDLE_PROBLEM_MAX])
+{
+    problem[0] = '\0';
     if (wrong != NULL) {
         snprintf(problem, BUNDLE_PROBLEM_MAX, "%.300s: %s", path, wrong);
     }
@@ -349,6 +347,42 @@ void bundle_close(struct bundle *bundle)
     free(bundle->archive);
     free(bundle->path);
     free(bundle);
+}
+
+struct bundle *bundle_open(const char *path, const char *mark, char problem[BUNDLE_PROBLEM_MAX])
+{
+    struct bundle *b = make(path);
+    struct stat st;
+    const char *wrong = NULL;
+    size_t length = 0;
+    char *bytes;
+
+    if (b == NULL) {
+        wrong = "there is no memory left";
+    } else if (stat(b->path, &st) != 0) {
+        wrong = strerror(errno);
+    } else if (S_ISDIR(st.st_mode)) {
+        wrong = list_folder(b, "", 0) ? NULL : strerror(errno);
+    } else {
+        bytes = bytes_read(b->path, &length);
+        wrong = bytes != NULL ? open_archive(b, bytes, length) : strerror(errno);
+    }
+    return finish(b, path, mark, wrong, problem);
+}
+
+struct bundle *bundle_open_memory(const char *name, const char *bytes, size_t length,
+                                  const char *mark, char problem[BUNDLE_PROBLEM_MAX])
+{
+    struct bundle *b = make(name);
+    char *copy = malloc(length + 1);
+
+    if (b == NULL || copy == NULL) {
+        free(copy);
+        return finish(b, name, mark, "there is no memory left", problem);
+    }
+    memcpy(copy, bytes, length);
+    copy[length] = '\0';
+    return finish(b, name, mark, open_archive(b, copy, length), problem);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

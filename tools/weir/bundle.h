@@ -29,6 +29,10 @@ struct bundle;
 struct bundle *bundle_open(const char *path, const char *mark, char problem[BUNDLE_PROBLEM_MAX]);
 void bundle_close(struct bundle *bundle);
 
+/* The same of an archive in memory. */
+struct bundle *bundle_open_memory(const char *name, const char *bytes, size_t length,
+                                  const char *mark, char problem[BUNDLE_PROBLEM_MAX]);
+
 /* Reads a file by name; NULL when there is none. It lives as long as the bundle. */
 const struct bundle_file *bundle_find(struct bundle *bundle, const char *name);
 

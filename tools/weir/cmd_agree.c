@@ -11,10 +11,11 @@
 #include <string.h>
 #include <weir/manifest.h>
 
-enum { OPTION_NAME, OPTION_MAX, OPTION_FORMAT };
+enum { OPTION_NAME, OPTION_CHANGES, OPTION_MAX, OPTION_FORMAT };
 
 static const struct option options[] = {
-    {"--name", 0, "NAME", "only this autoscaler"},
+    {"--name", 0, "NAME", "only this autoscaler, or ScaledObject"},
+    {"--changes", 0, NULL, "show every change of a size, as recorded and as weir has it"},
     {"--max", 0, "N", "show at most N disagreements a recording (default 5)"},
     {"--format", 0, "text|json", "how to print it (default text)"},
     {NULL, 0, NULL, NULL},
@@ -23,6 +24,7 @@ static const struct option options[] = {
 struct wishes {
     const char *name; /* NULL: all */
     int64_t max;
+    int changes;
     int json;
 };
 
@@ -31,12 +33,17 @@ struct showing {
     const struct wishes *wishes;
     FILE *lines;
     int64_t shown, hidden;
+    FILE *changes;
 };
 
 static void see(void *user, const struct agree_step *step)
 {
     struct showing *s = user;
 
+    if (s->wishes->changes &&
+        (step->recorded->outcome == RECORDED_RESCALED || step->outcome == RECORDED_RESCALED)) {
+        (s->wishes->json ? agree_json_step : agree_print_change)(s->changes, step);
+    }
     if (step->compared && step->proposal_agrees && step->outcome_agrees && step->conditions_agree) {
         return;
     }
@@ -81,20 +88,33 @@ static void print_sum(const struct recording *r, const struct agree_tally *sum,
     if (sum->compared < sum->steps) {
         printf("%" PRId64 " steps could not be compared.\n", sum->steps - sum->compared);
     }
-    if (s->hidden > 0) {
+    if (s->hidden > 0 && s->shown > 0) {
         printf("The first %" PRId64 " of %" PRId64 " disagreements follow.\n", s->shown,
                s->shown + s->hidden);
     }
 }
 
+/* Whether an autoscaler is wanted: by its name, or its ScaledObject's. */
+static int is_wanted_autoscaler(const struct recording *r, const struct recorded_autoscaler *a,
+                                const char *name)
+{
+    int wanted = name == NULL || strcmp(a->name, name) == 0;
+
+    for (size_t i = 0; !wanted && i < r->scaled_object_count; i++) {
+        wanted = r->scaled_objects[i].hpa == a && strcmp(r->scaled_objects[i].name, name) == 0;
+    }
+    return wanted;
+}
+
 static int compare_all(const struct recording *r, const struct wishes *wishes)
 {
     struct agree_tally sum = {0}, tally;
-    char *text = NULL;
-    size_t length = 0;
-    struct showing s = {wishes, open_memstream(&text, &length), 0, 0};
+    char *text = NULL, *changes = NULL;
+    size_t length = 0, changes_length = 0;
+    struct showing s = {wishes, open_memstream(&text, &length), 0, 0,
+                        open_memstream(&changes, &changes_length)};
 
-    if (s.lines == NULL) {
+    if (s.lines == NULL || s.changes == NULL) {
         complain("%s", strerror(errno));
         return EXIT_OUTPUT;
     }
@@ -104,7 +124,7 @@ static int compare_all(const struct recording *r, const struct wishes *wishes)
     for (size_t i = 0; i < r->autoscaler_count; i++) {
         const struct recorded_autoscaler *a = &r->autoscalers[i];
 
-        if (wishes->name != NULL && strcmp(a->name, wishes->name) != 0) {
+        if (!is_wanted_autoscaler(r, a, wishes->name)) {
             continue;
         }
         progress("%s: %s", r->name, a->name);
@@ -123,8 +143,14 @@ static int compare_all(const struct recording *r, const struct wishes *wishes)
         print_sum(r, &sum, &s);
     }
     fclose(s.lines);
+    fclose(s.changes);
+    if (wishes->changes && !wishes->json) {
+        agree_print_changes_heading(stdout);
+    }
+    fwrite(changes, 1, changes_length, stdout);
     fwrite(text, 1, length, stdout);
     free(text);
+    free(changes);
     return sum.agreed == sum.steps ? EXIT_FINE : EXIT_MISMATCH;
 }
 
@@ -162,7 +188,7 @@ static void print_keda_sum(const struct agree_keda_tally *sum, const struct show
         printf(", %" PRId64 " of the answers as of before a poll that was under way", sum->shifted);
     }
     printf(".\n");
-    if (s->hidden > 0) {
+    if (s->hidden > 0 && s->shown > 0) {
         printf("The first %" PRId64 " of %" PRId64 " disagreements follow.\n", s->shown,
                s->shown + s->hidden);
     }
@@ -173,7 +199,7 @@ static int compare_keda(const struct recording *r, const struct wishes *wishes)
     struct agree_keda_tally sum = {0}, t;
     char *text = NULL;
     size_t length = 0;
-    struct showing s = {wishes, open_memstream(&text, &length), 0, 0};
+    struct showing s = {wishes, open_memstream(&text, &length), 0, 0, NULL};
 
     if (s.lines == NULL) {
         complain("%s", strerror(errno));
@@ -280,6 +306,7 @@ static int take(struct wishes *wishes, const struct argument *a)
 
     switch (a->option) {
     case OPTION_NAME: wishes->name = a->value; return 1;
+    case OPTION_CHANGES: wishes->changes = 1; return 1;
     case OPTION_MAX:
         errno = 0;
         wishes->max = strtoll(a->value, &end, 10);
@@ -298,7 +325,7 @@ static int take(struct wishes *wishes, const struct argument *a)
 
 static int run(int count, char **words)
 {
-    struct wishes wishes = {NULL, 5, 0};
+    struct wishes wishes = {NULL, 5, 0, 0};
     struct argument a;
     int position = 0, more, recordings = 0, code = EXIT_FINE;
 

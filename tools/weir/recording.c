@@ -328,10 +328,9 @@ static char *name_of(struct recording *r, const char *path)
     return recording_text(r, path + start, length);
 }
 
-struct recording *recording_open(const char *path, char *message, size_t size)
+static struct recording *read_all(struct bundle *b, const char *path, const char *problem,
+                                  char *message, size_t size)
 {
-    char problem[BUNDLE_PROBLEM_MAX];
-    struct bundle *b = bundle_open(path, "decisions.csv", problem);
     struct recording *r;
 
     if (b == NULL) {
@@ -355,4 +354,21 @@ struct recording *recording_open(const char *path, char *message, size_t size)
     recording_read_manifests(r, b);
     recording_read_pods(r, b);
     return r;
+}
+
+struct recording *recording_open(const char *path, char *message, size_t size)
+{
+    char problem[BUNDLE_PROBLEM_MAX];
+    struct bundle *b = bundle_open(path, "decisions.csv", problem);
+
+    return read_all(b, path, problem, message, size);
+}
+
+struct recording *recording_open_memory(const char *name, const char *bytes, size_t length,
+                                        char *message, size_t size)
+{
+    char problem[BUNDLE_PROBLEM_MAX];
+    struct bundle *b = bundle_open_memory(name, bytes, length, "decisions.csv", problem);
+
+    return read_all(b, name, problem, message, size);
 }

@@ -173,4 +173,8 @@ const char *recorded_value_next(const char *text, int of_pods, struct recorded_v
 struct recording *recording_open(const char *path, char *message, size_t size);
 void recording_close(struct recording *recording);
 
+/* The same of an archive in memory. */
+struct recording *recording_open_memory(const char *name, const char *bytes, size_t length,
+                                        char *message, size_t size);
+
 #endif
