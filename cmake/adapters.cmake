@@ -3,4 +3,5 @@ find_package(PkgConfig REQUIRED)
 
 weir_component(
   manifest DESCRIPTION "Kubernetes manifests as configurations of weir" LAYERS manifest
-  HEADERS manifest.h hpa_spec.h knative.h REQUIRES core PKGCONFIG libcjson libfyaml)
+  HEADERS manifest.h hpa_spec.h knative.h kserve.h REQUIRES core
+  PKGCONFIG libcjson libfyaml)

@@ -2,7 +2,7 @@
 # The same decisions on every machine: 64 and 32 bits, either order of bytes, two C libraries, with
 # fused multiply-add and without. All conformance vectors must match there, with the same bits in
 # every answer, and the digest of random lives must be the golden one. The library is compiled as two
-# files by cross compilers, and qemu runs what they made; tests/cross/json.c is the JSON reader of
+# files by cross compilers, and qemu runs what they made; tests/cross/json*.c is the JSON reader of
 # machines that have none to link.
 #
 #   run.sh [TARGET...]
@@ -46,7 +46,8 @@ build_and_run() {
 if [ "${1:-}" = --one ]; then
     work=$2
     shift 2
-    build_and_run "$@"
+    log=$work/$1.log
+    (set -e && build_and_run "$@") >"$log" 2>&1 || { head -n 12 "$log" >&2 && exit 1; }
     exit
 fi
 
