@@ -5,3 +5,6 @@ weir_component(
   manifest DESCRIPTION "Kubernetes manifests as configurations of weir" LAYERS manifest
   HEADERS manifest.h hpa_spec.h knative.h kserve.h REQUIRES core
   PKGCONFIG libcjson libfyaml)
+weir_component(
+  prometheus DESCRIPTION "What Prometheus and its neighbours write, as series" LAYERS prometheus
+  HEADERS prometheus.h REQUIRES core promql PKGCONFIG libcjson)

@@ -101,7 +101,7 @@ typedef struct weir_manifest weir_manifest;
 /** Most values within values. */
 #define WEIR_MANIFEST_DEPTH_MAX 100
 /** Most problems that are kept; those beyond are only counted. */
-#define WEIR_MANIFEST_PROBLEMS_MAX 1000
+#define WEIR_MANIFEST_PROBLEMS_MAX 10000
 
 /**
  * Makes an empty manifest.
@@ -173,6 +173,44 @@ WEIR_API const weir_problem *weir_manifest_get_problem(const weir_manifest *mani
 /** How many problems have severity error, those that are only counted included. */
 WEIR_API size_t weir_manifest_error_count(const weir_manifest *manifest);
 
+/** A way in which a manifest that is accepted does not do what it seems to. */
+typedef struct weir_hazard {
+    const char *id;  /**< "kserve.behavior-dropped": stable; also a section of docs/hazards.md */
+    const char *why; /**< one sentence: what happens, and why */
+    const char *fix; /**< one sentence: what to write instead */
+} weir_hazard;
+
+/** All hazards that are looked for, by id; NULL past the last. */
+WEIR_API size_t weir_hazard_count(void);
+WEIR_API const weir_hazard *weir_get_hazard(size_t index);
+
+/**
+ * Looks for hazards in what the files describe, and adds them to the problems, as warnings of stage
+ * WEIR_STAGE_HAZARD with their id; to be called once, after weir_manifest_finish().
+ * @return WEIR_OK, also when there are some; WEIR_E_MEMORY; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_manifest_check(weir_manifest *manifest);
+
+/** A number that decides, and the layer that it comes from. Its texts live as long as the manifest.
+ */
+typedef struct weir_origin {
+    const char *path;  /**< "spec.maxReplicas", of the object that is run */
+    const char *value; /**< "3", "1m0s" */
+    const char *layer; /**< "spec.predictor.maxReplicas" of the maker, "KServe's default",
+                            "ConfigMap config-autoscaler", "Kubernetes' default"; "" for what the
+                            object itself says */
+    int32_t line;      /**< where it is written in the item's file; 0: nowhere there */
+    int32_t reserved;  /**< 0 */
+} weir_origin;
+
+/**
+ * Where the numbers of an item come from, one after the other.
+ * @param origins  set to an array that lives as long as the manifest
+ * @return WEIR_OK; WEIR_E_MEMORY; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_manifest_origins(weir_manifest *manifest, size_t index,
+                                           const weir_origin **origins, size_t *count);
+
 /** How objects are shown; or'ed. */
 enum {
     WEIR_SHOW_YAML = 0,
@@ -182,8 +220,9 @@ enum {
 
 /**
  * Writes the objects that a controller would make of an item, as the cluster has them: of a
- * ScaledObject the HorizontalPodAutoscaler. Keys in alphabetical order, quantities in canonical
- * form, several objects as several documents; what only a cluster knows (uid, status) is left out.
+ * ScaledObject the HorizontalPodAutoscaler; before that the item itself, if a controller makes it
+ * of another object. Keys in alphabetical order, quantities in canonical form, several objects as
+ * several documents; what only a cluster knows (uid, status) is left out.
  *
  * @param index  of the item
  * @param text   NUL-terminated result; may be NULL when capacity is 0

@@ -21,6 +21,16 @@ static inline size_t weir__length(const char *text)
     return n;
 }
 
+static inline int weir__same_bytes(const char *a, const char *b, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && a[i] == b[i]) {
+        i++;
+    }
+    return i == count;
+}
+
 static inline int weir__same_text(const char *a, const char *b)
 {
     while (*a != '\0' && *a == *b) {

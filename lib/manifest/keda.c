@@ -436,6 +436,26 @@ static weir_status show_item(weir_manifest *manifest, struct weir__item *item, i
     return length < capacity ? WEIR_OK : WEIR_E_SPACE;
 }
 
+const struct weir__keda_spec *weir__scaled_object_spec(const struct weir__item *item)
+{
+    return item->keda != NULL ? &item->keda->object.spec : NULL;
+}
+
+const struct weir__hpa_spec *weir__scaled_object_hpa(weir_manifest *manifest,
+                                                     struct weir__item *item)
+{
+    struct weir__keda_check c = begin_check(manifest, item);
+    struct weir__hpa_spec *hpa = NULL;
+
+    if (item->keda->object.spec.is.state == WEIR__PRESENT && item->keda->metrics != NULL) {
+        hpa = weir__keda_hpa(&c, item->keda->metrics);
+    }
+    if (hpa != NULL) {
+        weir__hpa_default(hpa, c.arena, c.problems);
+    }
+    return hpa;
+}
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
 static struct weir__scaled_object *begin_item(weir_manifest *manifest, struct weir__item *item)

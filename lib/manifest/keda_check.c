@@ -81,6 +81,7 @@ static void warn_irrelevant(struct weir__keda_check *c)
         weir__message_add(&m,
                           "decides no scaling while minReplicaCount is above 0: KEDA takes what "
                           "the HPA pulled; only status and events follow it");
+        c->problems->rule = "keda.polling-without-zero";
         weir__keda_say(c, &spec->is, "pollingInterval", WEIR_PROBLEM_WARNING, WEBHOOK, &m);
     }
     if (spec->cooldown.state == WEIR__PRESENT) {
@@ -88,8 +89,10 @@ static void warn_irrelevant(struct weir__keda_check *c)
         weir__message_add(
             &m, "does nothing while minReplicaCount is above 0: it only delays the step "
                 "to 0 or to idleReplicaCount; the HPA's scaleDown decides from n to n - 1");
+        c->problems->rule = "keda.cooldown-without-zero";
         weir__keda_say(c, &spec->is, "cooldownPeriod", WEIR_PROBLEM_WARNING, WEBHOOK, &m);
     }
+    c->problems->rule = NULL;
 }
 
 /* ---- triggers ------------------------------------------------------------------------------- */

@@ -261,6 +261,7 @@ static void warn_key(struct weir__keda_check *c, const struct weir__keda_trigger
         return;
     }
     if (strcmp(key, "metricType") == 0) {
+        c->problems->rule = "keda.metric-type-in-metadata";
         weir__message_add(&m,
                           "is ignored here: KEDA reads metricType beside type, not in metadata; "
                           "what counts is ");
@@ -281,6 +282,7 @@ static void warn_key(struct weir__keda_check *c, const struct weir__keda_trigger
         }
     }
     weir__metadata_say(c, trigger, key, WEIR_PROBLEM_WARNING, 0, &m);
+    c->problems->rule = NULL;
 }
 
 static void warn_keys(struct weir__keda_check *c, const struct weir__keda_trigger *trigger,

@@ -83,7 +83,8 @@ static void make_metric(struct made *made, const char *name, double target, int3
 
     if (is_cpu) {
         source->target.type = text_of(weir__hpa_targets[WEIR_HPA_UTILIZATION]);
-        source->target.average_utilization = int32_of(weir_f64_to_i32(round_up(target), conversion));
+        source->target.average_utilization =
+            int32_of(weir_f64_to_i32(round_up(target), conversion));
     } else {
         int64_t number = whole(target, conversion);
 

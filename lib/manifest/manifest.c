@@ -1,6 +1,7 @@
 /*
  * manifest/manifest.c - the manifest: files in, autoscalers and problems out.
  */
+#include "make.h"
 #include "object.h"
 
 #include <stdlib.h>
@@ -322,6 +323,69 @@ const weir_manifest_item *weir_manifest_get_item(const weir_manifest *manifest, 
     return index < weir_manifest_item_count(manifest) ? &manifest->found[index].item->open : NULL;
 }
 
+/* The object that KServe makes, as the API server stores it. */
+static const struct weir__node *stored_object(weir_manifest *manifest,
+                                              const struct weir__item *item, int32_t how,
+                                              struct weir__maker *maker)
+{
+    struct weir__grower g = {&manifest->arena, 0};
+    struct weir__node *object = weir__grow_copy(&g, item->object.node);
+
+    if (item->hpa_spec != NULL && (how & WEIR_SHOW_AS_SENT) == 0) {
+        weir__grow_put(&g, object, "spec", weir__hpa_tree(maker, item->hpa_spec));
+    }
+    if (object != NULL) {
+        weir__make_sorted(object);
+    }
+    return g.failed ? NULL : object;
+}
+
+/* Writes the item itself; returns the bytes wanted, without a NUL, or 0 without memory. */
+static size_t write_own(weir_manifest *manifest, const struct weir__item *item, int32_t how,
+                        char *text, size_t capacity)
+{
+    struct weir__maker maker = {&manifest->arena, 0};
+    const struct weir__node *object = stored_object(manifest, item, how, &maker);
+
+    if (object == NULL || maker.out_of_memory) {
+        return 0;
+    }
+    return how & WEIR_SHOW_JSON ? weir__write_json(object, text, capacity)
+                                : weir__write_yaml(object, text, capacity);
+}
+
+/* The item itself, and then what is made of it. */
+static weir_status show_made(weir_manifest *manifest, struct weir__item *item, int32_t how,
+                             char *text, size_t capacity, size_t *need)
+{
+    const char *between = how & WEIR_SHOW_JSON ? "\n" : "---\n";
+    size_t length = write_own(manifest, item, how, text, capacity), gap = strlen(between);
+    size_t at = length + gap, more = 0;
+    weir_status status = WEIR_END;
+
+    if (length == 0) {
+        return WEIR_E_MEMORY;
+    }
+    if (item->show != NULL) {
+        status = item->show(manifest, item, how, at < capacity ? text + at : NULL,
+                            at < capacity ? capacity - at : 0, &more);
+    }
+    if (status == WEIR_OK || status == WEIR_E_SPACE) {
+        if (at < capacity) {
+            memcpy(text + length, between, gap);
+        }
+        length = at + more - 1;
+        status = WEIR_OK;
+    }
+    if (status != WEIR_OK && status != WEIR_END && status != WEIR_E_PARSE) {
+        return status;
+    }
+    if (need != NULL) {
+        *need = length + 1;
+    }
+    return length < capacity ? WEIR_OK : WEIR_E_SPACE;
+}
+
 weir_status weir_manifest_show(weir_manifest *manifest, size_t index, int32_t how, char *text,
                                size_t capacity, size_t *need)
 {
@@ -335,8 +399,20 @@ weir_status weir_manifest_show(weir_manifest *manifest, size_t index, int32_t ho
         text[0] = '\0';
     }
     item = manifest->found[index].item;
+    if (item->open.maker_kind[0] != '\0') {
+        return show_made(manifest, item, how, text, capacity, need);
+    }
     return item->show != NULL ? item->show(manifest, item, how, text, capacity, need)
                               : WEIR_E_UNSUPPORTED;
+}
+
+weir_status weir_manifest_origins(weir_manifest *manifest, size_t index,
+                                  const weir_origin **origins, size_t *count)
+{
+    if (index >= weir_manifest_item_count(manifest) || origins == NULL || count == NULL) {
+        return WEIR_E_ARG;
+    }
+    return weir__origins_of(manifest, manifest->found[index].item, origins, count);
 }
 
 size_t weir_manifest_problem_count(const weir_manifest *manifest)

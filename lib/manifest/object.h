@@ -175,6 +175,15 @@ void weir__resolve_cluster(weir_manifest *manifest);
 /* Reads an object that comes from no document of its own; items that it makes get `about`. */
 void weir__read_made(weir_manifest *manifest, struct weir__object *object, const char *about);
 
+/* Where the numbers of an item come from; see weir_manifest_origins(). */
+weir_status weir__origins_of(weir_manifest *manifest, struct weir__item *item,
+                             const weir_origin **origins, size_t *count);
+
+/* Of a ScaledObject: its spec, and the HPA that KEDA makes, with defaults; NULL: none. */
+const struct weir__keda_spec *weir__scaled_object_spec(const struct weir__item *item);
+const struct weir__hpa_spec *weir__scaled_object_hpa(weir_manifest *manifest,
+                                                     struct weir__item *item);
+
 /* Lets KServe make its objects, and reads them. */
 void weir__resolve_kserve(weir_manifest *manifest);
 

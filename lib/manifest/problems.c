@@ -88,7 +88,7 @@ static void fill(const struct weir__problems *problems, struct weir__listed *one
     struct weir__message m;
 
     memset(one, 0, sizeof *one);
-    one->open.rule = "";
+    one->open.rule = problems->rule != NULL ? problems->rule : "";
     if (problems->about != NULL) {
         weir__message_clear(&m);
         weir__message_add(&m, problems->about);

@@ -30,6 +30,7 @@ struct weir__problems {
     int32_t document;  /* from 1; 0: the file as a whole */
     int32_t stages;    /* WEIR_STAGE_*, of problems that do not come from the API server's checks */
     const char *about; /* what messages begin with; NULL: nothing */
+    const char *rule;  /* the hazard that it is; NULL: none */
 };
 
 void weir__problems_open(struct weir__problems *problems, const weir_allocator *allocator);

@@ -179,7 +179,7 @@ static int begins_with(const struct part *text, const char *with)
 {
     size_t n = weir__length(with);
 
-    return text->length >= n && memcmp(text->at, with, n) == 0;
+    return text->length >= n && weir__same_bytes(text->at, with, n);
 }
 
 /* A time zone in front. */

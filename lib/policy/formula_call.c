@@ -4,6 +4,7 @@
  * Upstream: expr's builtin/builtin.go and lib.go.
  */
 #include "base/num.h"
+#include "base/text.h"
 #include "policy/formula.h"
 
 enum { DEPTH_MAX = 16 }; /* arrays in arrays */
@@ -448,8 +449,8 @@ static int sort(struct weir__run *run, const struct weir__value *arguments, uint
         const char *text = weir__formula_texts(run->formula) + arguments[1].as.i;
 
         if (arguments[1].kind != WEIR__TEXT ||
-            !((arguments[1].length == 3 && memcmp(text, "asc", 3) == 0) ||
-              (arguments[1].length == 4 && memcmp(text, "desc", 4) == 0))) {
+            !((arguments[1].length == 3 && weir__same_bytes(text, "asc", 3)) ||
+              (arguments[1].length == 4 && weir__same_bytes(text, "desc", 4)))) {
             return weir__formula_problem(run, "sort() takes the orders \"asc\" and \"desc\"");
         }
         before = arguments[1].length == 4 ? OP_MORE : OP_LESS;

@@ -21,7 +21,7 @@ static int begins_with(const char *text, size_t length, const char *with)
 {
     size_t n = weir__length(with);
 
-    return length >= n && memcmp(text, with, n) == 0;
+    return length >= n && weir__same_bytes(text, with, n);
 }
 
 static int has_coalescing(const char *text, size_t length)

@@ -442,13 +442,13 @@ static int is_taken(const struct weir__compiler *c, const struct weir__token *na
     uint32_t length = name->to - name->from;
 
     for (uint32_t i = 0; i < c->name_count; i++) {
-        if (weir__length(c->names[i]) == length && memcmp(c->names[i], text, length) == 0) {
+        if (weir__length(c->names[i]) == length && weir__same_bytes(c->names[i], text, length)) {
             return 1;
         }
     }
     for (uint32_t i = 0; i < c->local_count; i++) {
         if (c->locals[i].length == length &&
-            memcmp(c->text + c->locals[i].from, text, length) == 0) {
+            weir__same_bytes(c->text + c->locals[i].from, text, length)) {
             return 1;
         }
     }

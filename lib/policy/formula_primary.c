@@ -183,7 +183,7 @@ static int parse_variable(struct weir__compiler *c, const char *name, uint32_t l
     plain(out, weir__type(TYPE_FLOAT, 0), c->code_count);
     for (uint32_t i = 0; i < c->name_count; i++) {
         if (length > 0 && weir__length(c->names[i]) == length &&
-            memcmp(c->names[i], name, length) == 0) {
+            weir__same_bytes(c->names[i], name, length)) {
             return weir__emit(c, OP_VARIABLE, 0, (int32_t)i, 1, place);
         }
     }
@@ -219,12 +219,12 @@ static int parse_name(struct weir__compiler *c, struct weir__operand *out)
     }
     for (uint32_t i = c->local_count; i-- > 0;) {
         if (c->locals[i].length == length &&
-            memcmp(c->text + c->locals[i].from, text, length) == 0) {
+            weir__same_bytes(c->text + c->locals[i].from, text, length)) {
             plain(out, c->locals[i].type, c->code_count);
             return weir__emit(c, OP_LOCAL, 0, (int32_t)i, 1, name.from);
         }
     }
-    if (length == 4 && memcmp(text, "$env", 4) == 0) {
+    if (length == 4 && weir__same_bytes(text, "$env", 4)) {
         plain(out, weir__type(TYPE_UNKNOWN, 0), c->code_count);
         out->environment = 1;
         return 1;
@@ -491,7 +491,7 @@ static int parse_function(struct weir__compiler *c, const struct weir__builtin *
     if ((int64_t)count < builtin->least || (int64_t)count > builtin->most) {
         return wrong_count(c, builtin, count, place);
     }
-    if (!weir__builtin_type(builtin->code, types, count, &type)) {
+    if (!weir__builtin_type((enum weir__function)builtin->code, types, count, &type)) {
         char message[160];
         struct weir__text text;
 
@@ -520,7 +520,7 @@ int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
     const struct weir__builtin *builtin = weir__builtin_of(text, length);
 
     for (uint32_t i = 0; i < c->name_count; i++) {
-        if (weir__length(c->names[i]) == length && memcmp(c->names[i], text, length) == 0) {
+        if (weir__length(c->names[i]) == length && weir__same_bytes(c->names[i], text, length)) {
             return weir__refuse(c, WEIR_E_PARSE, name->from,
                                 "a trigger of this name hides the function: it cannot be called");
         }

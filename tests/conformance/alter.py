@@ -39,7 +39,8 @@ def changed(value, draw):
         other = value + draw.choice((-1, 1))
         return other if abs(other) <= 2**53 else 2 * value - other  # a number is read as a double
     if isinstance(value, float):
-        return math.nextafter(value, draw.choice((-math.inf, math.inf)))
+        other = math.nextafter(value, draw.choice((-math.inf, math.inf)))
+        return other if math.isfinite(other) else math.nextafter(value, 0.0)
     if isinstance(value, str):
         return value + "x"
     if isinstance(value, list):
@@ -90,7 +91,7 @@ def main():
             copy = Path(folder) / path.name
             copy.write_text("\n".join(altered) + "\n", encoding="utf-8")
             run = subprocess.run([weir, "conform", "--max", "1000000", copy],
-                                 capture_output=True, text=True, check=False)
+                                 capture_output=True, text=True, errors="replace", check=False)
         answer = re.search(r"matched (\d+) of (\d+)", run.stdout)
         if run.returncode != 1 or answer is None or answer[1] != "0":
             bad += 1

@@ -46,8 +46,9 @@ build_and_run() {
 if [ "${1:-}" = --one ]; then
     work=$2
     shift 2
-    log=$work/$1.log
-    (set -e && build_and_run "$@") >"$log" 2>&1 || { head -n 12 "$log" >&2 && exit 1; }
+    exec 3>&2 2>"$work/$1.errors"
+    trap '[ $? -eq 0 ] || head -n 12 "$work/$1.errors" >&3' EXIT
+    build_and_run "$@"
     exit
 fi
 

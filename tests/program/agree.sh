@@ -88,5 +88,48 @@ printf 'not a gzip file' >"$work/half/decisions.csv.gz"
 expect 'a file that is not gzip' 3 'decisions.csv.gz:1: there is no column time_ns' \
     "$weir" agree "$work/half"
 
+# KEDA: what its polls wrote, what it served, the HPAs that it made.
+keda=$2/examples/data/keda-prometheus.tar.gz
+sum='595 of 595 polls, 5300 of 5300 answers and 20 of 20 HPAs of KEDA agree'
+expect 'KEDA agrees' 0 "^$sum, 2 of the answers" "$weir" agree "$keda"
+expect 'its HPAs agree' 0 '^4637 of 4637 steps agree\.$' "$weir" agree "$keda"
+expect 'the writes are among it' 0 '^zero-idle +120 +7 +120 +220 +220 +1 +1$' "$weir" agree "$keda"
+expect 'KEDA as JSON' 0 '"of":"all ScaledObjects","polls":595,"writes":18,"polls_agree":595,"served":5300,"served_agree":5300' \
+    "$weir" agree --format json "$keda"
+expect 'one ScaledObject' 0 '^120 of 120 polls, 151 of 151 answers and 1 of 1 HPAs' \
+    "$weir" agree --name zero-activation "$keda"
+
+# altered NAME FILE SED CODE PATTERN SCALEDOBJECT: one file of the recording changed.
+altered() {
+    rm -rf "$work/keda-prometheus"
+    tar -xzf "$keda" -C "$work"
+    sed -i "$3" "$work/keda-prometheus/$2"
+    expect "$1" "$4" "$5" "$weir" agree --name "$6" "$work/keda-prometheus"
+}
+altered 'another size was written' keda_writes.csv '3s/0}/1}/;3s/""replicas"":0/""replicas"":1/' 1 \
+    '^    recorded    writes 1 replicas$' zero-activation
+altered 'a write was not made' keda_writes.csv 3d 1 '^    recorded    writes nothing$' zero-activation
+altered 'the reasons stand there' keda_writes.csv 3d 1 '^    why +keda\.' zero-activation
+altered 'another activation' manifests/zero-activation.yaml \
+    "s/activationThreshold: .*/activationThreshold: '9999'/" 1 \
+    '^zero-activation, poll at .* \(queries.csv:[0-9]+\)$' zero-activation
+altered 'another fallback' manifests/fallback-static.yaml 's/replicas: 7/replicas: 6/' 1 \
+    '^    weir        s0-prometheus = 150000m$' fallback-static
+altered 'another bound' manifests/value-type.yaml 's/maxReplicaCount: 8/maxReplicaCount: 9/' 1 \
+    '^    weir        1 to 9 replicas, 1 metrics$' value-type
+altered 'an answer that was not given' queries.csv '/,cached,/s/,200,.*/,500,!500/' 1 \
+    '^    weir        s0-prometheus fails$' cached
+altered 'a query of no trigger' queries.csv '2s/sum/avg/' 3 \
+    'queries.csv:2:[0-9]+: query: the query of one of its triggers was expected' cached
+altered 'a misspelled column' queries.csv '1s/eval_time/evil_time/' 0 \
+    'queries.csv:1: the column evil_time is not known' cached
+altered 'a column that is missing' keda_writes.csv '1s/resource/ressource/' 3 \
+    'keda_writes.csv:1: there is no column resource; did you mean ressource' cached
+altered 'a ScaledObject that cannot be built' manifests/cached.yaml "s/threshold: '4'/threshold: x/" 3 \
+    'ScaledObject cached: spec.triggers\[0\].metadata.threshold' cached
+rm "$work/keda-prometheus/queries.csv"
+expect 'no queries' 3 'no file queries.csv: what KEDA served is not compared' \
+    "$weir" agree "$work/keda-prometheus"
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

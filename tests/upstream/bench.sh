@@ -26,10 +26,13 @@ fi
 awk '
 /^Benchmark/ {
     name = substr($1, 10)
+    cpu = 0
     for (i = 3; i < NF; i += 2) {
         if ($(i + 1) == "ns/op") ns = $i + 0
+        if ($(i + 1) == "cpu-ns/op") cpu = $i + 0
         if ($(i + 1) == "allocs/op") allocs = $i
     }
+    if (cpu > 0) ns = cpu # where the benchmark itself counts the time of the processor
     if (!(name in best)) { order[++n] = name; best[name] = ns }
     if (ns <= best[name]) { best[name] = ns; count[name] = allocs }
 }

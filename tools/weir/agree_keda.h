@@ -29,6 +29,7 @@ struct agree_keda_tally {
                                     of the object */
     int64_t writes;              /* among them */
     int64_t served, served_agreed;
+    int64_t shifted;           /* of those, answers as of before a poll that was not done yet */
     int64_t made, made_agreed; /* HPAs written */
 };
 

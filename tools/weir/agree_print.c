@@ -335,6 +335,7 @@ void agree_json_keda(FILE *out, const struct recording *recording, const char *n
     add_count(object, "polls_agree", t->polls_agreed);
     add_count(object, "served", t->served);
     add_count(object, "served_agree", t->served_agreed);
+    add_count(object, "shifted", t->shifted);
     add_count(object, "hpas", t->made);
     add_count(object, "hpas_agree", t->made_agreed);
     print_json(out, object);

@@ -152,6 +152,22 @@ static int is_wanted(const struct recorded_scaled_object *so, const char *name)
            (so->hpa != NULL && strcmp(so->hpa->name, name) == 0);
 }
 
+static void print_keda_sum(const struct agree_keda_tally *sum, const struct showing *s)
+{
+    printf("\n%" PRId64 " of %" PRId64 " polls, %" PRId64 " of %" PRId64 " answers and %" PRId64
+           " of %" PRId64 " HPAs of KEDA agree",
+           sum->polls_agreed, sum->polls, sum->served_agreed, sum->served, sum->made_agreed,
+           sum->made);
+    if (sum->shifted > 0) {
+        printf(", %" PRId64 " of the answers as of before a poll that was under way", sum->shifted);
+    }
+    printf(".\n");
+    if (s->hidden > 0) {
+        printf("The first %" PRId64 " of %" PRId64 " disagreements follow.\n", s->shown,
+               s->shown + s->hidden);
+    }
+}
+
 static int compare_keda(const struct recording *r, const struct wishes *wishes)
 {
     struct agree_keda_tally sum = {0}, t;
@@ -178,6 +194,7 @@ static int compare_keda(const struct recording *r, const struct wishes *wishes)
         sum.writes += t.writes;
         sum.served += t.served;
         sum.served_agreed += t.served_agreed;
+        sum.shifted += t.shifted;
         sum.made += t.made;
         sum.made_agreed += t.made_agreed;
         if (wishes->json) {
@@ -190,6 +207,7 @@ static int compare_keda(const struct recording *r, const struct wishes *wishes)
         agree_json_keda(stdout, r, NULL, &sum);
     } else {
         agree_print_keda(stdout, agree_name_width(r), "all", &sum);
+        print_keda_sum(&sum, &s);
     }
     fclose(s.lines);
     fwrite(text, 1, length, stdout);
@@ -207,6 +225,11 @@ static int name_is_there(const struct recording *r, const char *name)
 
     for (size_t i = 0; i < r->autoscaler_count; i++) {
         if (strcmp(r->autoscalers[i].name, name) == 0) {
+            return 1;
+        }
+    }
+    for (size_t i = 0; i < r->scaled_object_count; i++) {
+        if (strcmp(r->scaled_objects[i].name, name) == 0) {
             return 1;
         }
     }
@@ -309,11 +332,13 @@ const struct command command_agree = {
         "A recording is a folder, or a .tar.gz of one, of what a control plane's autoscalers saw\n"
         "and did; docs/agree.md says how it looks. Every reconcile is decided again from its own\n"
         "time, scale, answers of metrics APIs and pods; proposal, outcome and conditions are\n"
-        "compared. Then come the first steps that differ, with both explanations.\n\n"
+        "compared. Then come the first steps that differ, with both explanations. Where KEDA made\n"
+        "the autoscalers, so are its writes, its answers to the HPAs, and the HPAs it made.\n\n"
         "Exits with 1 when any step differs, with 3 when a file is missing, damaged or malformed;\n"
         "what can be read is compared all the same.\n\n"
         "Examples:\n"
         "  weir agree examples/data/hpa-defaults.tar.gz\n"
+        "  weir agree --name zero-idle examples/data/keda-prometheus.tar.gz\n"
         "  weir agree --name web --max 1 my-recording/\n"
         "  weir agree --format json my-recording.tar.gz\n",
     .operands = "FILE",

@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_FILE, OPTION_NAME, OPTION_FORMAT, OPTION_AS_SENT };
+enum { OPTION_FILE, OPTION_NAME, OPTION_FORMAT, OPTION_AS_SENT, OPTION_ORIGINS };
 
 static const struct option options[] = {
     {"--file", 'f', "MANIFEST", "a Kubernetes manifest, YAML or JSON; may be given again"},
     {"--name", 0, "NAME", "the objects of this one alone, where the files have several"},
     {"--format", 0, "yaml|json", "how to print them (default yaml)"},
     {"--as-sent", 0, NULL, "as the controller sends them, without the API server's defaults"},
+    {"--origins", 0, NULL, "and of every number, in a comment, the layer that it comes from"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -21,6 +22,7 @@ struct asked {
     struct words files;
     const char *name;
     int32_t how;
+    int origins;
 };
 
 /* The text of one item's objects; NULL where it has none. */
@@ -37,6 +39,30 @@ static char *text_of(weir_manifest *manifest, size_t index, int32_t how, weir_st
     *status =
         text != NULL ? weir_manifest_show(manifest, index, how, text, need, NULL) : WEIR_E_MEMORY;
     return text;
+}
+
+/* A line for every number: its layer, and the line of the file that says it. */
+static void print_origins(const struct asked *asked, weir_manifest *manifest, size_t index,
+                          const weir_manifest_item *item)
+{
+    const weir_origin *origins = NULL;
+    size_t count = 0;
+
+    if ((!asked->origins && item->maker_kind[0] == '\0') || (asked->how & WEIR_SHOW_JSON) != 0 ||
+        weir_manifest_origins(manifest, index, &origins, &count) != WEIR_OK) {
+        return;
+    }
+    printf("# Where the numbers of %s %s come from:\n", item->api_kind, item->name);
+    for (size_t i = 0; i < count; i++) {
+        const weir_origin *o = &origins[i];
+
+        printf("#   %s: %s  (", o->path, o->value);
+        if (o->line > 0) {
+            printf("%s%s%s:%d)\n", o->layer, o->layer[0] != '\0' ? ", " : "", item->file, o->line);
+        } else {
+            printf("%s)\n", o->layer[0] != '\0' ? o->layer : item->file);
+        }
+    }
 }
 
 /* Counts what was printed; -1 after a message. */
@@ -57,6 +83,7 @@ static int show_all(const struct asked *asked, weir_manifest *manifest)
         if (status == WEIR_OK) {
             printf("%s%s", printed > 0 && (asked->how & WEIR_SHOW_JSON) == 0 ? "---\n" : "", text);
             printf("%s", asked->how & WEIR_SHOW_JSON ? "\n" : "");
+            print_origins(asked, manifest, i, item);
             printed++;
         } else if (status == WEIR_END) {
             complain("%s %s: nothing is made of it while it is paused", item->api_kind, item->name);
@@ -66,6 +93,7 @@ static int show_all(const struct asked *asked, weir_manifest *manifest)
             return -1;
         } else {
             complain("%s %s: no other objects are made of it", item->api_kind, item->name);
+            print_origins(asked, manifest, i, item);
         }
         free(text);
     }
@@ -98,6 +126,7 @@ static int take(struct asked *asked, const struct argument *a)
         asked->how |= format == 1 ? WEIR_SHOW_JSON : 0;
         return format >= 0;
     case OPTION_AS_SENT: asked->how |= WEIR_SHOW_AS_SENT; return 1;
+    case OPTION_ORIGINS: asked->origins = 1; return 1;
     default: complain("show does not know what to do with %s; see weir show --help", a->value);
     }
     return 0;
@@ -105,7 +134,7 @@ static int take(struct asked *asked, const struct argument *a)
 
 static int run(int count, char **words)
 {
-    struct asked asked = {{{NULL}, 0}, NULL, WEIR_SHOW_YAML};
+    struct asked asked = {{{NULL}, 0}, NULL, WEIR_SHOW_YAML, 0};
     weir_manifest *manifest = NULL;
     struct argument a;
     int position = 0, more, code = EXIT_INPUT;
@@ -138,12 +167,18 @@ const struct command command_show = {
     .summary = "print the objects that controllers make of manifests",
     .usage = "show -f MANIFEST [OPTION...]",
     .help =
+        "Of an InferenceService those are the Knative Service, HorizontalPodAutoscaler or\n"
+        "ScaledObject that KServe makes, and what comes of these; the ConfigMap\n"
+        "inferenceservice-config and ServingRuntimes count if they are among the files.\n"
+        "Comments behind say which layer each number comes from (elsewhere with --origins).\n"
         "Of a KEDA ScaledObject that is the HorizontalPodAutoscaler which KEDA makes for it,\n"
         "with all defaults and canonical quantities: what kubectl get -o yaml shows, less what\n"
         "only the cluster knows. Everything that a cluster would refuse is reported first, with\n"
         "the stage: [api] the API server, [webhook] KEDA's webhook, [reconcile] KEDA's\n"
-        "controller, [build] a trigger that cannot be built, [hpa] the HPA that comes of it.\n\n"
+        "controller, [build] a trigger that cannot be built, [hpa] the HPA that comes of it,\n"
+        "[object] an object that KServe makes.\n\n"
         "Examples:\n"
+        "  weir show -f isvc.yaml\n"
         "  weir show -f scaledobject.yaml\n"
         "  weir show -f scaledobject.yaml |\n"
         "    diff - <(kubectl get hpa keda-hpa-my-model -o yaml)\n"

@@ -28,6 +28,7 @@ static const struct {
     {"kedacore/keda", conform_cron_ops},
     {"kedacore/keda", conform_keda_loop_ops},
     {"prometheus", conform_prometheus_ops},
+    {"prometheus", conform_formats_ops},
     {"kserve/kserve", conform_kserve_ops},
 };
 

@@ -5,7 +5,7 @@
  * Upstream's order is only its habit where values tie, and its texts of annotations are only
  * information.
  */
-#include "conform.h"
+#include "conform_prometheus.h"
 #include "program.h"
 
 #include <inttypes.h>
@@ -29,7 +29,8 @@ static void give(void *user, void *block, size_t size)
     free(block);
 }
 
-static const weir_allocator memory = {take, give, NULL};
+const weir_allocator conform_memory = {take, give, NULL};
+#define memory conform_memory
 
 /* An error of weir as one of the vectors. */
 static cJSON *failure(const char *kind, const weir_error *err)
@@ -51,7 +52,6 @@ static int base64_digit(char c)
     return at != NULL ? (int)(at - digits) : -1;
 }
 
-/* Bytes that are no UTF-8 come in base64; `to` has room for as many bytes as `text`. */
 static size_t base64_decode(const char *text, char *to)
 {
     unsigned bits = 0;
@@ -69,8 +69,7 @@ static size_t base64_decode(const char *text, char *to)
     return n;
 }
 
-/* A text of weir, with the vectors' stand-in for NULs. */
-static void put_text(cJSON *object, const char *name, const char *text, size_t length)
+void conform_put_text(cJSON *object, const char *name, const char *text, size_t length)
 {
     static const char stand_in[] = "\xEE\x80\x80";
     char *copy = malloc(3 * length + 1);
@@ -102,7 +101,7 @@ static void put_printed(cJSON *got, const char *name, const weir_promql_expr *ex
     print(expr, NULL, 0, &need);
     text = malloc(need);
     if (text != NULL && print(expr, text, need, NULL) == WEIR_OK) {
-        put_text(got, name, text, need - 1);
+        conform_put_text(got, name, text, need - 1);
     }
     free(text);
 }
@@ -134,7 +133,7 @@ static cJSON *parsed(const char *text, size_t length)
     return got;
 }
 
-/* Turns stand-ins back; `to` has room for the text. */
+/* Turns stand-ins for NULs back; `to` has room for the text. */
 static size_t restore_nuls(const char *text, char *to)
 {
     static const char stand_in[] = "\xEE\x80\x80";
@@ -151,19 +150,27 @@ static size_t restore_nuls(const char *text, char *to)
     return n;
 }
 
+char *conform_bytes(const cJSON *object, const char *name, size_t *length)
+{
+    char coded_name[32];
+    const char *coded, *plain = conform_text(object, name, "");
+    char *text;
+
+    snprintf(coded_name, sizeof coded_name, "%s_b64", name);
+    coded = conform_text(object, coded_name, NULL);
+    text = malloc(strlen(coded != NULL ? coded : plain) + 1);
+    if (text != NULL) {
+        *length = coded != NULL ? base64_decode(coded, text) : restore_nuls(plain, text);
+    }
+    return text;
+}
+
 static void run_parse(struct scenario *s)
 {
     while (conform_next(s)) {
-        const char *coded = conform_text(s->step, "expr_b64", NULL);
-        const char *plain = conform_text(s->step, "expr", "");
-        char *text = malloc(strlen(coded != NULL ? coded : plain) + 1);
-        size_t length = 0;
+        size_t length;
+        char *text = conform_bytes(s->step, "expr", &length);
 
-        if (text != NULL && coded != NULL) {
-            length = base64_decode(coded, text);
-        } else if (text != NULL) {
-            length = restore_nuls(plain, text);
-        }
         conform_answer(s, text != NULL ? parsed(text, length) : NULL);
         free(text);
     }
@@ -200,11 +207,14 @@ static size_t labels_of(const cJSON *object, weir_label *labels)
 /* Why the store refused a sample: upstream's text of that kind, with its details if it has some. */
 static cJSON *refusal(weir_status status, const cJSON *wanted)
 {
-    const char *kind =
-        status == WEIR_E_TIME ? "out of order sample" : "duplicate sample for timestamp";
+    static const char duplicate[] = "duplicate sample for timestamp";
     const char *text = cJSON_GetStringValue(cJSON_GetArrayItem(wanted, 2));
 
-    return cJSON_CreateString(text != NULL && strncmp(text, kind, strlen(kind)) == 0 ? text : kind);
+    if (status == WEIR_E_TIME) {
+        return cJSON_CreateString("out of order sample");
+    }
+    return cJSON_CreateString(
+        text != NULL && strncmp(text, duplicate, strlen(duplicate)) == 0 ? text : duplicate);
 }
 
 static void append_series(const struct scenario *s, weir_series_store *store, const cJSON *one,
@@ -276,7 +286,7 @@ static cJSON *labels_item(const weir_promql_result *r, uint32_t series)
         length = length < sizeof name ? length : sizeof name - 1;
         memcpy(name, r->labels[i].name, length);
         name[length] = '\0';
-        put_text(object, name, r->labels[i].value, r->labels[i].value_length);
+        conform_put_text(object, name, r->labels[i].value, r->labels[i].value_length);
     }
     return object;
 }
@@ -404,7 +414,7 @@ static void put_notes(cJSON *got, const cJSON *want, const weir_promql_result *r
     if (found != NULL && wanted != NULL) {
         cJSON_AddItemToObject(got, name, cJSON_Duplicate(wanted, 1));
     } else if (found != NULL) {
-        put_text(got, "error", found->message, found->message_length);
+        conform_put_text(got, "error", found->message, found->message_length);
     }
 }
 
@@ -442,7 +452,7 @@ static cJSON *result_item(const struct scenario *s, const weir_promql_result *r)
     if (r->type == WEIR_PROMQL_SCALAR) {
         cJSON_AddItemToObject(got, "value", number_item(r->values[0]));
     } else if (r->type == WEIR_PROMQL_STRING) {
-        put_text(got, "value", r->text, r->text_length);
+        conform_put_text(got, "value", r->text, r->text_length);
     } else {
         cJSON *list = cJSON_AddArrayToObject(got, "result");
 

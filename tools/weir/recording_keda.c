@@ -2,6 +2,7 @@
  * recording_keda.c - KEDA's half of a recording: ScaledObjects over time, what they asked
  * Prometheus, the sizes that the operator wrote.
  */
+#include "program.h"
 #include "recording_read.h"
 
 #include <math.h>
@@ -227,6 +228,33 @@ static void take_result(struct recorded_query *q, int64_t code, const char *resu
     cJSON_Delete(list);
 }
 
+/* How long KEDA waits for an answer: a trigger's timeout, in milliseconds or as a duration. */
+static weir_duration patience_of(const struct recorded_scaled_object *so, size_t trigger)
+{
+    const cJSON *triggers = so->objects[0].triggers;
+    const char *text =
+        text_at(at(cJSON_GetArrayItem(triggers, (int)trigger), "metadata"), "timeout");
+    int64_t ns = 0;
+    char *end;
+    long long n = strtoll(text, &end, 10);
+
+    if (text[0] != '\0' && *end == '\0' && n < 1000000) {
+        ns = n * 1000000;
+    } else if (text[0] != '\0' && !parse_duration(text, &ns)) {
+        ns = 0;
+    }
+    return ns > 0 ? ns : 3 * WEIR_SECOND;
+}
+
+/* What takes longer than KEDA waits is an error for it, and ended when it gave up. */
+static void take_patience(struct recorded_query *q, weir_duration patience)
+{
+    if (q->done - q->begun > patience) {
+        q->done = q->begun + patience;
+        q->status = WEIR_E_IO;
+    }
+}
+
 static int compare_queries(const void *a, const void *b)
 {
     const struct recorded_query *x = a, *y = b;
@@ -263,6 +291,7 @@ static void read_queries(struct recording *r, struct bundle *b)
         }
         if (!rows.row_is_bad) {
             q.trigger = (size_t)trigger;
+            take_patience(&q, patience_of(so, q.trigger));
             so->queries = recording_grow(r, so->queries, so->query_count, sizeof q);
             so->queries[so->query_count++] = q;
         }

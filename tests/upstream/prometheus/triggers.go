@@ -275,7 +275,9 @@ func topicTriggers(o *options, s *sink) error {
 		out := scenario{name: q.Id, why: "a trigger query found in public: " + q.Source, op: "promql", config: promqlConfig(defaultLookback), epoch: epoch}
 		out.steps = append(out.steps, b.load(ss))
 		for _, t := range []int64{last, last + ri(r, 1, 29999), last / 2, last + ri(r, 60000, 330000)} {
-			out.steps = append(out.steps, b.instant(q.Query, t*msNs))
+			if st := b.instant(q.Query, t*msNs); o.named || settled(q.Query, false) {
+				out.steps = append(out.steps, st)
+			}
 		}
 		b.close()
 		s.add(out)

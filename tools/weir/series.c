@@ -1,0 +1,239 @@
+/*
+ * series.c - files of series into a store, chunk by chunk; see series.h.
+ */
+#include "series.h"
+#include "program.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <weir/manifest.h>
+#include <zlib.h>
+
+enum { CHUNK = 65536 };
+
+static void *take(void *user, size_t size)
+{
+    (void)user;
+    return malloc(size);
+}
+
+static void give(void *user, void *block, size_t size)
+{
+    (void)user;
+    (void)size;
+    free(block);
+}
+
+const weir_allocator series_memory = {take, give, NULL};
+
+void series_wishes_init(struct series_wishes *wishes)
+{
+    *wishes = (struct series_wishes){WEIR_FORMAT_DETECT, -1, INT64_MIN, 0};
+}
+
+int32_t series_format(const char *name)
+{
+    const char *names[WEIR_FORMAT_CSV + 1], *near;
+
+    for (int32_t format = 0; format <= WEIR_FORMAT_CSV; format++) {
+        names[format] = weir_series_format_name(format);
+        if (strcmp(name, names[format]) == 0) {
+            return format;
+        }
+    }
+    near = weir_nearest_name(name, names, WEIR_FORMAT_CSV + 1);
+    complain("there is no format %s%s%s", name, near != NULL ? "; did you mean " : "",
+             near != NULL ? near : "");
+    return -1;
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static int complain_about(const char *path, const weir_error *err)
+{
+    if (err->line > 0 && err->column > 0) {
+        complain("%s:%d:%d: %s", path, (int)err->line, (int)err->column, err->message);
+    } else if (err->line > 0) {
+        complain("%s:%d: %s", path, (int)err->line, err->message);
+    } else {
+        complain("%s: %s%s%s", path, err->path, err->path[0] != '\0' ? ": " : "", err->message);
+    }
+    return EXIT_INPUT;
+}
+
+/* A file that zlib reads, gzip or not; NULL after a message. */
+static gzFile open_file(const char *path)
+{
+    gzFile file;
+
+    errno = 0;
+    file = strcmp(path, "-") == 0 ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rb");
+    if (file == NULL) {
+        complain("%s: %s", path, errno != 0 ? strerror(errno) : "out of memory");
+    }
+    return file;
+}
+
+/* Takes what the reader has. 1; 0 after a message. */
+static int load_entries(weir_series_reader *reader, const char *path, weir_series_store *store,
+                        weir_series_counts *counts)
+{
+    weir_error err = {0};
+    weir_status status = weir_series_reader_load(reader, store, counts, &err);
+
+    if (status != WEIR_END) {
+        complain_about(path, &err);
+        if (status == WEIR_E_RANGE && strstr(err.message, "no time") != NULL) {
+            complain("--time TIME says when such samples were taken");
+        }
+    }
+    return status == WEIR_END;
+}
+
+static int load_chunks(gzFile file, const char *path, weir_series_reader *reader,
+                       weir_series_store *store, weir_series_counts *counts)
+{
+    static char chunk[CHUNK];
+    weir_error err = {0};
+    int bytes, problem;
+
+    while ((bytes = gzread(file, chunk, CHUNK)) > 0) {
+        if (weir_series_reader_feed(reader, chunk, (size_t)bytes, &err) != WEIR_OK) {
+            return complain_about(path, &err);
+        }
+        if (!load_entries(reader, path, store, counts)) {
+            return EXIT_INPUT;
+        }
+    }
+    gzerror(file, &problem);
+    if (bytes < 0 || problem == Z_BUF_ERROR) {
+        complain("%s: %s", path,
+                 problem == Z_ERRNO ? strerror(errno) : "the gzip data is damaged or cut off");
+        return EXIT_INPUT;
+    }
+    if (weir_series_reader_finish(reader, &err) != WEIR_OK) {
+        return complain_about(path, &err);
+    }
+    return load_entries(reader, path, store, counts) ? EXIT_FINE : EXIT_INPUT;
+}
+
+static void report_left_out(const char *path, const weir_series_counts *counts)
+{
+    if (counts->refused > 0) {
+        complain("notice: %s:%d: %" PRIu64 " samples are left out: they are not later than the "
+                 "newest of their series",
+                 path, (int)counts->refused_line, counts->refused);
+    }
+    if (counts->histograms > 0) {
+        complain("notice: %s: %" PRIu64 " native histograms are left out", path,
+                 counts->histograms);
+    }
+    if (counts->samples == 0) {
+        complain("notice: %s: there are no samples in it", path);
+    }
+}
+
+static int load_file(const char *path, const struct series_wishes *wishes, weir_series_store *store)
+{
+    weir_series_reader_options options;
+    weir_series_reader *reader = NULL;
+    weir_series_counts counts = {0};
+    gzFile file = open_file(path);
+    int code = EXIT_INPUT;
+
+    if (file == NULL) {
+        return EXIT_INPUT;
+    }
+    weir_series_reader_options_init(&options, sizeof options);
+    options.format = wishes->format;
+    options.nan_is_stale = wishes->nan_is_stale;
+    options.default_time_ms = wishes->time_ms;
+    if (weir_series_reader_create(&options, &series_memory, &reader, NULL) != WEIR_OK) {
+        complain("out of memory");
+    } else {
+        code = load_chunks(file, path, reader, store, &counts);
+    }
+    if (code == EXIT_FINE) {
+        report_left_out(path, &counts);
+    }
+    weir_series_reader_free(reader);
+    gzclose(file);
+    return code;
+}
+
+/* Replaces the store by one with markers. */
+static int mark_stale(weir_series_store **store)
+{
+    weir_series_store *marked = NULL;
+    weir_error err = {0};
+    weir_status status = weir_series_store_create(&series_memory, &marked);
+
+    if (status == WEIR_OK) {
+        status = weir_series_mark_stale(*store, marked, &series_memory, NULL, &err);
+    }
+    if (status != WEIR_OK) {
+        complain("%s", err.message[0] != '\0' ? err.message : "out of memory");
+        weir_series_store_free(marked);
+        return EXIT_INPUT;
+    }
+    weir_series_store_free(*store);
+    *store = marked;
+    return EXIT_FINE;
+}
+
+int series_load(const char *const *paths, size_t count, const struct series_wishes *wishes,
+                weir_series_store **store)
+{
+    int code = EXIT_FINE;
+
+    if (weir_series_store_create(&series_memory, store) != WEIR_OK) {
+        complain("out of memory");
+        return EXIT_INPUT;
+    }
+    for (size_t i = 0; code == EXIT_FINE && i < count; i++) {
+        code = load_file(paths[i], wishes, *store);
+    }
+    if (code == EXIT_FINE && wishes->mark_stale) {
+        code = mark_stale(store);
+    }
+    if (code != EXIT_FINE) {
+        weir_series_store_free(*store);
+        *store = NULL;
+    }
+    return code;
+}
+
+int64_t series_newest(const weir_series_store *store)
+{
+    int64_t newest = INT64_MIN;
+
+    for (uint32_t i = 0; i < weir_series_store_count(store); i++) {
+        weir_samples s;
+
+        weir_series_store_samples(store, i, &s);
+        if (s.count > 0 && s.times_ms[s.count - 1] > newest) {
+            newest = s.times_ms[s.count - 1];
+        }
+    }
+    return newest;
+}
+
+weir_promql_expr *series_expression(const char *text)
+{
+    weir_promql_expr *expr = NULL;
+    weir_error err = {0};
+    weir_status status = weir_promql_parse(text, strlen(text), &series_memory, &expr, &err);
+
+    if (status == WEIR_OK) {
+        status = weir_promql_supported(expr, &err);
+    }
+    if (status != WEIR_OK) {
+        complain("the expression, %d:%d: %s", (int)err.line, (int)err.column, err.message);
+        weir_promql_expr_free(expr);
+        return NULL;
+    }
+    return expr;
+}
