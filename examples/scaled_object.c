@@ -5,18 +5,22 @@
 #include <weir/keda.h>
 
 /* The length of a queue, a minute a number; below zero its source does not answer. */
-static const double queue[] = {0, 3, 80, 80, -1, -1, -1, 40, 0, 0, 0};
+static const double queue[] = {0, 3, 30, 30, -1, -1, -1, 30, 0, 0, 0};
 
 enum { MINUTES = sizeof queue / sizeof queue[0] };
 
+/* The step of the rule that had the last word. */
 static void print(const weir_decision *d, const weir_explain *why)
 {
     char line[200] = "";
 
-    if (why->count > 0) {
-        weir_step_text(&why->steps[why->count - 1], line, sizeof line, NULL);
+    for (uint32_t i = 0; i < why->count; i++) {
+        if (why->steps[i].rule == d->rule) {
+            weir_step_text(&why->steps[i], line, sizeof line, NULL);
+        }
     }
-    printf("%4d s: %d -> %d  %s\n", (int)(d->at / WEIR_SECOND), d->current, d->replicas, line);
+    printf("%3d s: %d -> %d  %s%s\n", (int)(d->at / WEIR_SECOND), d->current, d->replicas, line,
+           d->flags & WEIR_FLAG_FALLBACK ? " (fallback)" : "");
 }
 
 int main(void)
