@@ -96,6 +96,20 @@ cJSON_bool cJSON_IsObject(const cJSON *item)
     return is(item, cJSON_Object);
 }
 
+char *cJSON_GetStringValue(const cJSON *item)
+{
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+char *cJSON_SetValuestring(cJSON *item, const char *text)
+{
+    char *old = item->valuestring;
+
+    item->valuestring = copy_text(text); /* it may be part of the old one */
+    free(old);
+    return item->valuestring;
+}
+
 int cJSON_GetArraySize(const cJSON *array)
 {
     const cJSON *item;
@@ -177,6 +191,11 @@ cJSON *cJSON_DetachItemViaPointer(cJSON *parent, cJSON *item)
     }
     item->next = item->prev = NULL;
     return item;
+}
+
+cJSON *cJSON_DetachItemFromArray(cJSON *array, int index)
+{
+    return cJSON_DetachItemViaPointer(array, cJSON_GetArrayItem(array, index));
 }
 
 cJSON *cJSON_DetachItemFromObject(cJSON *object, const char *name)

@@ -191,19 +191,38 @@ cJSON *cJSON_Parse(const char *text)
     return item;
 }
 
-/* The text ends with a NUL here, whatever its length. */
+/* Of a text that need not end. */
+cJSON *cJSON_ParseWithLength(const char *text, size_t length)
+{
+    char *copy = cJSON_malloc(length + 1);
+    cJSON *item;
+
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    item = cJSON_Parse(copy);
+    free(copy);
+    return item;
+}
+
+cJSON *cJSON_ParseWithOpts(const char *text, const char **end, cJSON_bool whole)
+{
+    return cJSON_ParseWithLengthOpts(text, strlen(text) + 1, end, whole);
+}
+
+/* The text ends with a NUL here, whatever its length. Blanks behind the value are no part of it
+ * unless all has to be one value. */
 cJSON *cJSON_ParseWithLengthOpts(const char *text, size_t length, const char **end,
                                  cJSON_bool whole)
 {
     cJSON *item;
     const char *at = read_value(skip_blanks(text), 0, &item);
 
-    if (at != NULL) {
+    if (at != NULL && whole) {
         at = skip_blanks(at);
     }
+    *end = at != NULL ? at : text;
     if (at == NULL || (whole && at + 1 != text + length)) {
         cJSON_Delete(item);
-        *end = at != NULL ? at : text;
         return NULL;
     }
     return item;
