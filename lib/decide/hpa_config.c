@@ -46,11 +46,12 @@ static const weir_field hpa_fields[] = {
     {ROW(semantics), .key = "", .global_key = "", .unit = "",
      .values = "1.37|1.36|1.35|1.34|1.33|1.32|1.31|1.30|1.29|1.28|1.27", .type = WEIR_FIELD_ENUM,
      .imax = WEIR_HPA_1_27,
-     .doc = "Release of Kubernetes whose rules are used; up to 1.35 metrics count at zero pods where "
-            "the minimum is 0, up to 1.34 Value sums and proposals may wrap, up to 1.33 External "
-            "averages too, up to 1.32 there is one tolerance and a missing container fails the "
-            "metric, up to 1.28 sidecars request nothing, in 1.27 missing pods count as 0 at the "
-            "target."},
+     .doc =
+         "Release of Kubernetes whose rules are used; up to 1.35 metrics count at zero pods where "
+         "the minimum is 0, up to 1.34 Value sums and proposals may wrap, up to 1.33 External "
+         "averages too, up to 1.32 there is one tolerance and a missing container fails the "
+         "metric, up to 1.28 sidecars request nothing, in 1.27 missing pods count as 0 at the "
+         "target."},
     {ROW(conversion), .key = "", .global_key = "", .unit = "", .values = "saturate|amd64",
      .type = WEIR_FIELD_ENUM, .imax = 1,
      .doc = "How a number that an integer cannot hold becomes one: nearest, or as Go on amd64."},

@@ -8,7 +8,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 root=$PWD
-static=build/release shared=build/shared
+static=build/release
 components=(manifest promql prometheus)
 
 work=$(mktemp -d)
@@ -96,7 +96,7 @@ exports_weir_only() {
     local odd
     for library in "$1"/lib/*.a; do
         odd=$(nm --defined-only --extern-only --format=posix "$library" | grep -v -e ':$' -e '^weir_[a-z]')
-        [ -z "$odd" ] || { echo "install: $library defines" $odd >&2; return 1; }
+        [ -z "$odd" ] || { echo "install: $library defines ${odd//$'\n'/, }" >&2; return 1; }
     done
 }
 
@@ -132,10 +132,11 @@ by_two_files() {
 }
 
 quietly scripts/package
-for build in static shared; do
-    quietly cmake --install "${!build}" --prefix "$work/installed"
-    mv "$work/installed" "$work/$build"
+for build in $static build/shared; do
+    quietly cmake --install "$build" --prefix "$work/installed"
+    mv "$work/installed" "$work/$(basename "$build")"
 done
+mv "$work/release" "$work/static"
 mkdir "$work/tar"
 tar -xzf build/package/weir-*.tar.gz -C "$work/tar" --strip-components=1
 for package in build/package/*.deb; do
@@ -143,7 +144,7 @@ for package in build/package/*.deb; do
 done
 mv "$work/root/usr" "$work/deb"
 if grep -rIl -e "$work" -e "$root" "$work"/{static,shared,tar,deb} >"$work/named"; then
-    echo "install: files that name where they were made:" $(cat "$work/named") >&2
+    sed 's/^/install: names where it was made: /' "$work/named" >&2
     failed=1
 fi
 
