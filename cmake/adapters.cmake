@@ -3,7 +3,8 @@ find_package(PkgConfig REQUIRED)
 
 weir_component(
   manifest DESCRIPTION "Kubernetes manifests as configurations of weir" LAYERS manifest
-  HEADERS manifest.h hpa_spec.h knative.h REQUIRES core PKGCONFIG libcjson libfyaml)
+  HEADERS manifest.h hpa_spec.h knative.h kserve.h REQUIRES core
+  PKGCONFIG libcjson libfyaml)
 weir_component(
   prometheus DESCRIPTION "What Prometheus and its neighbours write, as series" LAYERS prometheus
   HEADERS prometheus.h REQUIRES core promql PKGCONFIG libcjson)

@@ -18,6 +18,7 @@ function(weir_component name)
   string(REGEX REPLACE "^weir_" "" export_name ${target})
   add_library(weir::${export_name} ALIAS ${target})
   add_dependencies(weir_components ${target})
+  set_property(GLOBAL APPEND PROPERTY weir_headers ${arg_HEADERS})
 
   # Imported targets have the names of their modules, but for a lib before it: PkgConfig::cjson.
   set(private_targets "")
@@ -37,6 +38,16 @@ function(weir_component name)
                          EXPORT_NAME ${export_name} INSTALL_RPATH "${weir_library_rpath}")
   if(WEIR_INSTALL)
     weir_install_component()
+  endif()
+endfunction()
+
+# After all of them: a public header that no component has would not be installed.
+function(weir_check_headers)
+  get_property(headers GLOBAL PROPERTY weir_headers)
+  file(GLOB ownerless CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include/weir include/weir/*.h)
+  list(REMOVE_ITEM ownerless ${headers})
+  if(ownerless)
+    message(SEND_ERROR "Public headers of no component: ${ownerless}; name them in its HEADERS")
   endif()
 endfunction()
 

@@ -15,7 +15,7 @@ enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
 /* An instant as a clock on the wall shows it. */
 struct clock {
     const weir_zone *zone;
-    int64_t unix, from, until; /* s; the offset holds in [from, until) */
+    int64_t instant, from, until; /* s; the offset holds in [from, until) */
     int64_t offset;
     int64_t year;
     int32_t month, day, hour, minute, second, weekday;
@@ -71,17 +71,17 @@ static int64_t seconds_of(weir_time t)
 }
 
 /* Finds the offset that holds at an instant. */
-static void look_up(struct clock *c, int64_t unix)
+static void look_up(struct clock *c, int64_t instant)
 {
     uint32_t low = 0, high = c->zone != NULL ? c->zone->change_count : 0;
 
-    if (unix >= c->from && unix < c->until) {
+    if (instant >= c->from && instant < c->until) {
         return;
     }
     while (low < high) { /* the first change after the instant */
         uint32_t middle = low + (high - low) / 2;
 
-        if (seconds_of(c->zone->changes[middle].at) <= unix) {
+        if (seconds_of(c->zone->changes[middle].at) <= instant) {
             low = middle + 1;
         } else {
             high = middle;
@@ -93,14 +93,14 @@ static void look_up(struct clock *c, int64_t unix)
     c->offset = low > 0 ? c->zone->changes[low - 1].offset : c->zone != NULL ? c->zone->offset : 0;
 }
 
-static void set(struct clock *c, int64_t unix)
+static void set(struct clock *c, int64_t instant)
 {
     int64_t local, days;
     int32_t rest;
 
-    look_up(c, unix);
-    c->unix = unix;
-    local = unix + c->offset;
+    look_up(c, instant);
+    c->instant = instant;
+    local = instant + c->offset;
     days = weir__floor_div(local, DAY);
     rest = (int32_t)(local - days * DAY);
     c->hour = rest / HOUR;
@@ -156,7 +156,7 @@ static int day_matches(const weir_cron_schedule *s, int32_t day, int32_t weekday
 /* 1 when the offset holds for so many seconds more. */
 static int steady(const struct clock *c, int64_t seconds)
 {
-    return c->unix >= c->from && c->unix + seconds < c->until;
+    return c->instant >= c->from && c->instant + seconds < c->until;
 }
 
 /* Each of these goes on until its field fits. 0: it wrapped, start over. `added`: a field has gone
@@ -181,9 +181,9 @@ static void next_day(struct clock *c)
 {
     set_date(c, c->year, c->month, (int64_t)c->day + 1, c->hour, c->minute, c->second);
     if (c->hour > 12) {
-        set(c, c->unix + (int64_t)(24 - c->hour) * HOUR);
+        set(c, c->instant + (int64_t)(24 - c->hour) * HOUR);
     } else if (c->hour != 0) {
-        set(c, c->unix - (int64_t)c->hour * HOUR);
+        set(c, c->instant - (int64_t)c->hour * HOUR);
     }
 }
 
@@ -201,7 +201,7 @@ static int find_day(const weir_cron_schedule *s, struct clock *c, int *added)
             jump++;
         }
         if (c->hour == 0 && steady(c, (int64_t)jump * DAY)) {
-            set(c, c->unix + (int64_t)jump * DAY);
+            set(c, c->instant + (int64_t)jump * DAY);
         } else {
             next_day(c);
         }
@@ -222,7 +222,7 @@ static int find_hour(const weir_cron_schedule *s, struct clock *c, int *added)
             set_date(c, c->year, c->month, c->day, c->hour, 0, 0);
         }
         jump = (int64_t)(next_bit(s->hours, c->hour, 24) - c->hour) * HOUR;
-        set(c, c->unix + (jump > 0 && steady(c, jump) ? jump : HOUR));
+        set(c, c->instant + (jump > 0 && steady(c, jump) ? jump : HOUR));
         if (c->hour == 0) {
             return 0;
         }
@@ -237,10 +237,10 @@ static int find_minute(const weir_cron_schedule *s, struct clock *c, int *added)
 
         if (!*added) {
             *added = 1;
-            set(c, c->unix - weir__floor_mod(c->unix, MINUTE));
+            set(c, c->instant - weir__floor_mod(c->instant, MINUTE));
         }
         jump = (int64_t)(next_bit(s->minutes, c->minute, 60) - c->minute) * MINUTE;
-        set(c, c->unix + (jump > 0 && steady(c, jump) ? jump : MINUTE));
+        set(c, c->instant + (jump > 0 && steady(c, jump) ? jump : MINUTE));
         if (c->minute == 0) {
             return 0;
         }
@@ -254,7 +254,7 @@ static int find_second(struct clock *c, int *added)
         int64_t jump = MINUTE - c->second;
 
         *added = 1;
-        set(c, c->unix + (steady(c, jump) ? jump : 1));
+        set(c, c->instant + (steady(c, jump) ? jump : 1));
         if (c->second == 0) {
             return 0;
         }
@@ -280,7 +280,7 @@ static int64_t next_second(const weir_cron_schedule *s, const weir_zone *zone, w
         }
     } while (!find_month(s, &c, &added) || !find_day(s, &c, &added) || !find_hour(s, &c, &added) ||
              !find_minute(s, &c, &added) || !find_second(&c, &added));
-    return c.unix;
+    return c.instant;
 }
 
 static int zone_is_fine(const weir_zone *zone)

@@ -8,8 +8,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 root=$PWD
-static=build/release shared=build/shared
-components=(manifest promql) # they have an example of their name
+static=build/release
+components=(manifest promql prometheus)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -59,6 +59,7 @@ by_cmake() {
         quietly cmake --build "$dir" || return
     "$dir/consumer" >"$work/said" || return
     for name in kpa "${components[@]}"; do
+        [ -f "examples/$name.c" ] || continue # found and linked is all there is to see
         prints "$dir/$name" "examples/$name.out" && linked "$linkage" "$dir/$name" || return
     done
 }
@@ -73,6 +74,7 @@ by_pkg_config() {
         [ "$name" != kpa ] || module=weir
         words=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config "${how[@]}" --cflags --libs "$module") ||
             return
+        [ -f "examples/$name.c" ] || continue
         # shellcheck disable=SC2086 # words
         quietly gcc -o "$work/by_pkg_config" "examples/$name.c" $words "${rpath[@]}" &&
             prints "$work/by_pkg_config" "examples/$name.out" &&
@@ -94,7 +96,7 @@ exports_weir_only() {
     local odd
     for library in "$1"/lib/*.a; do
         odd=$(nm --defined-only --extern-only --format=posix "$library" | grep -v -e ':$' -e '^weir_[a-z]')
-        [ -z "$odd" ] || { echo "install: $library defines" $odd >&2; return 1; }
+        [ -z "$odd" ] || { echo "install: $library defines ${odd//$'\n'/, }" >&2; return 1; }
     done
 }
 
@@ -130,10 +132,11 @@ by_two_files() {
 }
 
 quietly scripts/package
-for build in static shared; do
-    quietly cmake --install "${!build}" --prefix "$work/installed"
-    mv "$work/installed" "$work/$build"
+for build in $static build/shared; do
+    quietly cmake --install "$build" --prefix "$work/installed"
+    mv "$work/installed" "$work/$(basename "$build")"
 done
+mv "$work/release" "$work/static"
 mkdir "$work/tar"
 tar -xzf build/package/weir-*.tar.gz -C "$work/tar" --strip-components=1
 for package in build/package/*.deb; do
@@ -141,7 +144,7 @@ for package in build/package/*.deb; do
 done
 mv "$work/root/usr" "$work/deb"
 if grep -rIl -e "$work" -e "$root" "$work"/{static,shared,tar,deb} >"$work/named"; then
-    echo "install: files that name where they were made:" $(cat "$work/named") >&2
+    sed 's/^/install: names where it was made: /' "$work/named" >&2
     failed=1
 fi
 

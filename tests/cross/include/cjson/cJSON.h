@@ -38,6 +38,8 @@ typedef struct cJSON {
 #define cJSON_SetNumberValue(item, number) ((item)->valuedouble = (number))
 
 cJSON *cJSON_Parse(const char *text);
+cJSON *cJSON_ParseWithLength(const char *text, size_t length);
+cJSON *cJSON_ParseWithOpts(const char *text, const char **end, cJSON_bool whole);
 cJSON *cJSON_ParseWithLengthOpts(const char *text, size_t length, const char **end,
                                  cJSON_bool whole);
 char *cJSON_PrintUnformatted(const cJSON *item);
@@ -53,6 +55,8 @@ cJSON_bool cJSON_IsString(const cJSON *item);
 cJSON_bool cJSON_IsArray(const cJSON *item);
 cJSON_bool cJSON_IsObject(const cJSON *item);
 
+char *cJSON_GetStringValue(const cJSON *item);
+char *cJSON_SetValuestring(cJSON *item, const char *text);
 int cJSON_GetArraySize(const cJSON *array);
 cJSON *cJSON_GetArrayItem(const cJSON *array, int index);
 cJSON *cJSON_GetObjectItemCaseSensitive(const cJSON *object, const char *name);
@@ -77,6 +81,7 @@ cJSON *cJSON_AddStringToObject(cJSON *object, const char *name, const char *text
 cJSON *cJSON_AddArrayToObject(cJSON *object, const char *name);
 cJSON *cJSON_AddObjectToObject(cJSON *object, const char *name);
 cJSON *cJSON_DetachItemViaPointer(cJSON *parent, cJSON *item);
+cJSON *cJSON_DetachItemFromArray(cJSON *array, int index);
 cJSON *cJSON_DetachItemFromObject(cJSON *object, const char *name);
 void cJSON_DeleteItemFromObjectCaseSensitive(cJSON *object, const char *name);
 cJSON_bool cJSON_ReplaceItemInObjectCaseSensitive(cJSON *object, const char *name, cJSON *item);
