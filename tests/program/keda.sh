@@ -82,7 +82,7 @@ replay_of() {
     expect "$name" "$code" "$pattern" "$weir" replay -f "$so" --load "$load" "$@"
 }
 good='time,q\n0,0\n20,10\n40,10\n60,10\n'
-replay_of 'by the name of the trigger' 0 '0:00:20 .* 0>1 .*measures 10, the activation threshold is 0; from 0 pods to 1' \
+replay_of 'by the name of the trigger' 0 '0:00:20 .* 0>1 .*measures 10, the activation threshold is 0; from 0 to 1 pods' \
     "$good" --metric queue=q --initial 0
 replay_of 'by index' 0 'at least 1, at most 9, 0 when idle for 1m; KEDA polls every 20s' "$good" --metric 0=q
 replay_of 'by place' 0 's0-prometheus \(External\): column q' "$good" --metric 'triggers[0]=q'

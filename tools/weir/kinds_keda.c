@@ -289,23 +289,14 @@ static void measure(void *state, const void *config, weir_time now, double *valu
     }
 }
 
-/* KEDA's steps are about triggers, the HPA's about its metrics. */
+/* Steps are about triggers, and the one behind the last is the composite metric. */
 static void name_item(const void *config, int32_t rule, int32_t item, char *text, size_t size)
 {
     const weir_keda_config *c = config;
-    weir_hpa_config hpa;
 
-    if (strncmp(weir_rule_name(rule), "keda.", 5) == 0) {
-        snprintf(text, size, "%s",
-                 (uint32_t)item < c->trigger_count ? name_of(&c->triggers[item])
-                                                   : "composite-metric");
-        return;
-    }
-    hpa_of(config, &hpa);
-    snprintf(text, size, "?");
-    if ((uint32_t)item < hpa.metric_count) {
-        hpa_put_name(&hpa, (uint32_t)item, text, size);
-    }
+    (void)rule;
+    snprintf(text, size, "%s",
+             (uint32_t)item < c->trigger_count ? name_of(&c->triggers[item]) : "composite-metric");
 }
 
 static void label(void *state, char (*values)[LABEL_SIZE])
