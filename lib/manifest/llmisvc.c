@@ -26,6 +26,7 @@ static const char *child_name(struct weir__grower *g, const char *parent, const 
         return weir__grow_join(g, plain);
     }
     memcpy(cut, parent, head);
+    cut[head] = '\0';
     weir__md5(parent, length, digest);
     return weir__grow_join(g, shortened);
 }
@@ -282,8 +283,8 @@ static void fail(const struct workload *w, const char *message)
 {
     w->k->result.error = message;
     w->k->problems->stages = WEIR_STAGE_RECONCILE;
-    weir__problem(w->k->problems, WEIR_PROBLEM_ERROR, WEIR_E_RANGE, w->scaling->mark, w->path,
-                  message);
+    weir__problem(w->k->problems, WEIR_PROBLEM_ERROR, WEIR_E_RANGE,
+                  w->scaling != NULL ? w->scaling->mark : w->node->mark, w->path, message);
 }
 
 /* What another mechanism made before. */
