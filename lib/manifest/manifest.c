@@ -372,6 +372,7 @@ static weir_status show_made(weir_manifest *manifest, struct weir__item *item, i
     }
     if (status == WEIR_OK || status == WEIR_E_SPACE) {
         if (at < capacity) {
+            /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): what follows ends it */
             memcpy(text + length, between, gap);
         }
         length = at + more - 1;

@@ -262,7 +262,7 @@ static size_t name_measures(const void *config, struct measure *measures)
 
         snprintf(headings[i], HEADING_SIZE, "%s", t->name);
         if (t->name[0] == '\0' && !is_resource(t)) {
-            snprintf(headings[i], HEADING_SIZE, "s%u", i);
+            snprintf(headings[i], HEADING_SIZE, "s%u", i % 1000);
         }
     }
     count = hpa_name_measures(&hpa, measures);
