@@ -37,7 +37,7 @@ static int round_number(struct weir__run *run, enum weir__function function,
 
 static int to_int(struct weir__run *run, const struct weir__value *v, struct weir__value *out)
 {
-    const char *text = weir__formula_texts(run->formula) + v->as.i;
+    const char *text = weir__formula_texts(run->formula) + (v->kind == WEIR__TEXT ? v->as.i : 0);
     int64_t i = 0;
 
     switch (v->kind) {

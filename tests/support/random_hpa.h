@@ -39,7 +39,7 @@ static inline void random_hpa_metric(struct rng *r, weir_hpa_metric *m)
     m->source = (int32_t)rng_int(r, WEIR_HPA_RESOURCE, WEIR_HPA_EXTERNAL);
     m->target_type = WEIR_HPA_AVERAGE_VALUE;
     m->target = rng_one_in(r, 3) ? rng_int(r, 1, 50) : rng_int(r, 100, 20000);
-    memcpy(m->name, rng_one_in(r, 2) ? "cpu" : "load", 5);
+    memcpy(m->name, rng_one_in(r, 2) ? "cpu\0" : "load", 5);
     if (m->source <= WEIR_HPA_CONTAINER_RESOURCE && !rng_one_in(r, 3)) {
         m->target_type = WEIR_HPA_UTILIZATION;
         m->target = rng_int(r, 1, 150);
