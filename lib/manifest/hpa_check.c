@@ -6,6 +6,7 @@
  * pkg/registry/autoscaling/horizontalpodautoscaler/strategy.go.
  */
 #include "hpa_spec.h"
+#include "names.h"
 
 #include <string.h>
 
@@ -110,76 +111,6 @@ static int is_empty(const struct weir__text *text)
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-static int is_letter_or_digit(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-static int is_one_of(char c, const char *list)
-{
-    return c != '\0' && strchr(list, c) != NULL;
-}
-
-/* What can be wrong with a name. */
-enum { IS_EMPTY = 1, IS_LONG = 2, IS_ILL_SPELLED = 4 };
-
-/* Letters and digits are at both ends, only they and some more between them. */
-static int name_faults(const char *text, size_t length, const char *more, int lower, size_t longest)
-{
-    if (length == 0) {
-        return IS_EMPTY | IS_ILL_SPELLED;
-    }
-    if (!is_letter_or_digit(text[0]) || !is_letter_or_digit(text[length - 1])) {
-        return IS_ILL_SPELLED | (length > longest ? IS_LONG : 0);
-    }
-    for (size_t i = 0; i < length; i++) {
-        if ((!is_letter_or_digit(text[i]) && !is_one_of(text[i], more)) ||
-            (lower && text[i] >= 'A' && text[i] <= 'Z')) {
-            return IS_ILL_SPELLED | (length > longest ? IS_LONG : 0);
-        }
-    }
-    return length > longest ? IS_LONG : 0;
-}
-
-static int label_faults(const char *text)
-{
-    return name_faults(text, strlen(text), "-", 1, 63);
-}
-
-/* Of labels of any length, with dots between them. */
-static int domain_faults(const char *text, size_t length)
-{
-    int faults = length > 253 ? IS_LONG : 0;
-    size_t from = 0, to;
-
-    if (length == 0) {
-        return IS_EMPTY;
-    }
-    do {
-        const char *dot = memchr(text + from, '.', length - from);
-
-        to = dot != NULL ? (size_t)(dot - text) : length;
-        if (name_faults(text + from, to - from, "-", 1, 253) & IS_ILL_SPELLED) {
-            return faults | IS_ILL_SPELLED;
-        }
-        from = to + 1;
-    } while (to < length);
-    return faults;
-}
-
-/* A name, perhaps behind a domain and a slash. The faults of the domain are 8 times as large. */
-static int qualified_faults(const char *text)
-{
-    const char *slash = strchr(text, '/');
-    const char *name = slash != NULL ? slash + 1 : text;
-
-    if (strchr(name, '/') != NULL) {
-        return IS_ILL_SPELLED;
-    }
-    return name_faults(name, strlen(name), "-_.", 0, 63) |
-           (slash != NULL ? domain_faults(text, (size_t)(slash - text)) * 8 : 0);
-}
-
 /* One error a fault, as upstream. */
 static void say_faults(struct check *c, const struct weir__shaped *in, const char *key,
                        const struct weir__text *text, int faults)
@@ -188,12 +119,13 @@ static void say_faults(struct check *c, const struct weir__shaped *in, const cha
         int fault;
         const char *text;
     } messages[] = {
-        {IS_EMPTY, "must have a name behind the /"},
-        {IS_LONG, "must have a name of at most 63 bytes"},
-        {IS_ILL_SPELLED, "must begin and end with a letter or digit and have no odd ones between"},
-        {IS_EMPTY * 8, "must have a domain before the /"},
-        {IS_LONG * 8, "must have a domain of at most 253 bytes"},
-        {IS_ILL_SPELLED * 8, "must have a domain of lower case before the /"},
+        {WEIR__NAME_EMPTY, "must have a name behind the /"},
+        {WEIR__NAME_LONG, "must have a name of at most 63 bytes"},
+        {WEIR__NAME_ILL_SPELLED,
+         "must begin and end with a letter or digit and have no odd ones between"},
+        {WEIR__NAME_EMPTY * 8, "must have a domain before the /"},
+        {WEIR__NAME_LONG * 8, "must have a domain of at most 253 bytes"},
+        {WEIR__NAME_ILL_SPELLED * 8, "must have a domain of lower case before the /"},
     };
 
     for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
@@ -222,59 +154,6 @@ static void check_segment(struct check *c, const struct weir__shaped *in, const 
     }
 }
 
-static int is_huge_page(const char *name)
-{
-    return strncmp(name, "hugepages-", 10) == 0;
-}
-
-/* The resources that a container may have. */
-static int is_container_resource(const char *name)
-{
-    return strcmp(name, "cpu") == 0 || strcmp(name, "memory") == 0 ||
-           strcmp(name, "ephemeral-storage") == 0 || is_huge_page(name);
-}
-
-/* The resources that Kubernetes knows, those of quotas included. */
-static int is_standard_resource(const char *name)
-{
-    static const char *const others[] = {"requests.cpu",
-                                         "requests.memory",
-                                         "requests.ephemeral-storage",
-                                         "limits.cpu",
-                                         "limits.memory",
-                                         "limits.ephemeral-storage",
-                                         "pods",
-                                         "resourcequotas",
-                                         "services",
-                                         "replicationcontrollers",
-                                         "secrets",
-                                         "configmaps",
-                                         "persistentvolumeclaims",
-                                         "storage",
-                                         "requests.storage",
-                                         "services.nodeports",
-                                         "services.loadbalancers"};
-
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (strcmp(name, others[i]) == 0) {
-            return 1;
-        }
-    }
-    return is_container_resource(name) || strncmp(name, "requests.hugepages-", 19) == 0;
-}
-
-/* Whether a name with a domain is one that anybody may use for a resource. */
-static int is_extended_resource(const char *name)
-{
-    char quota[9 + 253 + 1 + 63 + 1] = "requests.";
-
-    if (strncmp(name, quota, 9) == 0 || strlen(name) >= sizeof quota - 9) {
-        return 0;
-    }
-    memcpy(quota + 9, name, strlen(name) + 1);
-    return qualified_faults(quota) == 0;
-}
-
 static void check_container_resource(struct check *c, const struct weir__hpa_source *source)
 {
     const char *name = source->name.text;
@@ -288,19 +167,19 @@ static void check_container_resource(struct check *c, const struct weir__hpa_sou
     if (source->name.state != WEIR__PRESENT) {
         return;
     }
-    faults = qualified_faults(name);
+    faults = weir__qualified_faults(name);
     if (faults != 0) {
         say_faults(c, &source->is, key, &source->name, faults);
-    } else if (strchr(name, '/') == NULL && !is_standard_resource(name)) {
+    } else if (strchr(name, '/') == NULL && !weir__is_standard_resource(name)) {
         say_text(c, &source->is, key, WEIR_CAUSE_INVALID,
                  "must be a resource of Kubernetes, or have a domain", &source->name);
     }
     if (strchr(name, '/') == NULL) {
-        if (!is_container_resource(name)) {
+        if (!weir__is_container_resource(name)) {
             say_text(c, &source->is, key, WEIR_CAUSE_INVALID,
                      "must be cpu, memory, ephemeral-storage or huge pages", &source->name);
         }
-    } else if (strstr(name, "kubernetes.io/") == NULL && !is_extended_resource(name)) {
+    } else if (strstr(name, "kubernetes.io/") == NULL && !weir__is_extended_resource(name)) {
         say_text(c, &source->is, key, WEIR_CAUSE_INVALID, "is no name of an extended resource",
                  &source->name);
     }
@@ -463,7 +342,7 @@ static void check_container(struct check *c, const struct weir__hpa_source *sour
     if (is_empty(name)) {
         say(c, &source->is, "container", WEIR_CAUSE_REQUIRED, "is missing: name a container");
     } else if (name->state == WEIR__PRESENT) {
-        say_faults(c, &source->is, "container", name, label_faults(name->text));
+        say_faults(c, &source->is, "container", name, weir__label_faults(name->text));
     }
 }
 
