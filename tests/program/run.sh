@@ -204,6 +204,25 @@ expect 'workers and a load' 2 'does not go with --load' \
     "$weir" replay -f "$service" --workers 5 --service-time 1s --load "$csv"
 expect 'no workers' 2 '--workers takes a number' "$weir" replay -f "$service" --workers 0
 
+expect 'polls of Knative' 2 '--poll-phase is for ScaledObjects' \
+    "$weir" replay -f "$service" --load "$csv" --poll-phase 1s
+expect 'workers without workers' 2 '--for goes with --workers' \
+    "$weir" replay -f "$service" --load "$csv" --for 5s
+expect 'a log column of rows' 2 '--start goes with --requests' \
+    "$weir" replay -f "$service" --load "$csv" --start s
+expect 'a metric of Knative' 2 "Knative's columns are --concurrency and --rps" \
+    "$weir" replay -f "$service" --load "$csv" --metric a=b
+expect 'a release of something else' 2 "takes 'serving 0.51' or 'serving 0.42' here" \
+    "$weir" explain -f "$service" --load "$csv" --at 2 --semantics 1.37
+expect 'a misspelled name' 2 'no autoscaler has the name helo; did you mean hello' \
+    "$weir" replay -f "$service" --load "$csv" --name helo
+replay_of 'a load beyond all bounds' 3 ':2:3: a load of at most 1e300' 'time,concurrency\n0,1e301\n'
+replay_of 'a load multiplied beyond all bounds' 3 ':2:3: .* when multiplied' \
+    'time,concurrency\n0,1e200\n' --scale 1e200
+printf 'time,concurrency\n0,5\n2,5\n' >"$csv"
+expect 'explain long after the end' 0 'the replay ends before that time' \
+    "$weir" explain -f "$service" --load "$csv" --at 99999
+
 expect 'no manifest' 2 'are needed' "$weir" replay --load "$csv"
 expect 'a missing manifest' 3 'No such file' "$weir" replay -f "$work/none" --load "$csv"
 printf 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n' >"$work/other.yaml"

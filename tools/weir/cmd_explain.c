@@ -22,6 +22,7 @@ struct finding {
     weir_time at;
     struct moment moments[MOMENTS_MAX];
     size_t count;
+    int passed; /* there is a later decision */
 };
 
 static int see(void *user, const struct moment *m)
@@ -29,6 +30,7 @@ static int see(void *user, const struct moment *m)
     struct finding *f = user;
 
     if (m->decision.at > f->at) {
+        f->passed = 1;
         return 0;
     }
     if (f->count > 0 && f->moments[0].decision.at != m->decision.at) {
@@ -114,6 +116,10 @@ static int explain(const struct request *request, const weir_manifest_item *item
     for (size_t i = 0; i < finding->count; i++) {
         (json ? print_json : print_text)(&finding->moments[i], replaying_outcome(r));
     }
+    if (finding->count > 0 && code == EXIT_FINE && !finding->passed &&
+        finding->at - finding->moments[0].decision.at > request->replay.hold) {
+        complain("the replay ends before that time; this is its last decision");
+    }
     if (finding->count > 0 && !json) {
         print_next(replaying_outcome(r), &finding->moments[finding->count - 1].decision);
     }
@@ -136,8 +142,9 @@ static int explain_one(const struct request *request, struct finding *finding, i
     }
     if (request_load_manifests(request, &manifest) &&
         request_choose(request, manifest, &item, 1, &code) == 1) {
-        code = request_check_names(request, &item, 1) ? explain(request, item, finding, json)
-                                                      : EXIT_USAGE;
+        code = request_fits(request, &item, 1) && request_check_names(request, &item, 1)
+                   ? explain(request, item, finding, json)
+                   : EXIT_USAGE;
     }
     weir_manifest_free(manifest);
     return code;

@@ -410,7 +410,8 @@ static int replay(struct request *request, struct sink *sink)
         count = items != NULL ? request_choose(request, manifest, items, all, &code) : 0;
     }
     if (count > 0) {
-        code = request_check_names(request, items, count) && check_several(request, sink, count)
+        code = request_fits(request, items, count) && request_check_names(request, items, count) &&
+                       check_several(request, sink, count)
                    ? carry_out_all(request, sink, items, count)
                    : EXIT_USAGE;
     }

@@ -375,7 +375,8 @@ void recording_read_pods(struct recording *r, struct bundle *b)
     struct recorded_pod change;
     struct recorded_target *t = NULL;
 
-    if (!rows_open(&rows, r, b, "pods.csv", NULL, pod_columns)) {
+    if (!rows_open(&rows, r, b, "pods.csv", "no metric of pods can be decided again",
+                   pod_columns)) {
         return;
     }
     while (rows_next(&rows)) {

@@ -108,6 +108,9 @@ struct request {
     const char *replicas, *pod;
     int64_t poll_phase, sync_phase; /* of KEDA's clocks */
     int several;                    /* autoscalers are replayed one after the other */
+    const struct command *command;  /* of the options */
+    uint64_t given;                 /* a bit for each option of the command line */
+    unsigned releases;              /* --semantics named one of: bit 0 serving, 1 Kubernetes */
     weir_hpa_config hpa;            /* what the controller has been told */
 };
 
@@ -129,6 +132,11 @@ int request_load_manifests(const struct request *request, weir_manifest **manife
  * exit code in *code. */
 size_t request_choose(const struct request *request, const weir_manifest *manifest,
                       const weir_manifest_item **items, size_t max, int *code);
+
+/* Whether every option that was given means something for one of these autoscalers. 1, or 0 after a
+ * message. */
+int request_fits(const struct request *request, const weir_manifest_item *const *items,
+                 size_t count);
 
 /* Whether every word about metrics names one, of one of these autoscalers (kinds_hpa.c). 1, or 0
  * after a message. */

@@ -239,6 +239,10 @@ static int read_replicas(struct feeds *f, const struct column *c)
 /* Adds the row at hand to what is known of its time. 0 when it is bad. */
 static int gather_row(struct feeds *f, struct feed *feed)
 {
+    if (feed->pod_column >= 0 && csv_get(feed->csv, feed->pod_column)->length == 0) {
+        csv_complain(feed->csv, csv_get(feed->csv, feed->pod_column), "a pod's name was expected");
+        return 0;
+    }
     if (feed->pod_column >= 0 && !is_new_pod(f, feed)) {
         csv_complain(feed->csv, csv_get(feed->csv, feed->pod_column),
                      "one row of each pod at a time was expected");

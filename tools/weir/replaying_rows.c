@@ -3,6 +3,8 @@
  */
 #include "replaying_state.h"
 
+#include <float.h>
+
 #include <string.h>
 
 /* ---- columns to series ---------------------------------------------------------------------- */
@@ -117,10 +119,18 @@ static int next(struct replaying *r, weir_time *at)
             reading->value = 0.0;
         } else if (!csv_number(field, &reading->value) || !(reading->value >= 0.0) ||
                    reading->value > 1e300) {
-            csv_complain(r->csv, field, "a load of 0 or more was expected");
+            csv_complain(r->csv, field,
+                         reading->value > 1e300 && reading->value <= DBL_MAX
+                             ? "a load of at most 1e300 was expected"
+                             : "a load of 0 or more was expected");
             return -1;
         }
         reading->value *= r->bindings[i].factor;
+        if (reading->value > 1e300) {
+            csv_complain(r->csv, field,
+                         "a load that is at most 1e300 when multiplied was expected");
+            return -1;
+        }
     }
     return 1;
 }

@@ -133,15 +133,18 @@ static int take_semantics(struct request *request, const char *value)
 
     if (strcmp(value, "serving 0.51") == 0) {
         request->semantics = WEIR_SERVING_0_51;
+        request->releases |= 1;
         return 1;
     }
     if (strcmp(value, "serving 0.42") == 0) {
         request->semantics = WEIR_SERVING_0_42;
+        request->releases |= 1;
         return 1;
     }
     for (size_t i = 0; i < count; i++) {
         if (strcmp(fields[i].name, "semantics") == 0 && word_of(fields[i].values, value) >= 0) {
             request->hpa.semantics = (int32_t)word_of(fields[i].values, value);
+            request->releases |= 2;
             return 1;
         }
     }
@@ -242,6 +245,8 @@ int request_take(struct request *request, const struct command *command,
         return -1;
     }
     name = command->options[argument->option].name;
+    request->command = command;
+    request->given |= UINT64_C(1) << argument->option;
     switch (argument->option) {
     case OPTION_FILE: return take_word(&request->files, name, value);
     case OPTION_LOAD:
@@ -308,6 +313,24 @@ static int may_be_several(const weir_manifest *manifest)
     return revisions <= 1;
 }
 
+static void complain_of_name(const struct request *request, const weir_manifest *manifest)
+{
+    size_t count = weir_manifest_item_count(manifest);
+    const char **names = calloc(count, sizeof *names), *near = NULL;
+
+    for (size_t i = 0; names != NULL && i < count; i++) {
+        names[i] = weir_manifest_get_item(manifest, i)->name;
+    }
+    near = names != NULL ? weir_nearest_name(request->name, names, count) : NULL;
+    fprintf(stderr, "weir: no autoscaler has the name %s%s%s; the files have:", request->name,
+            near != NULL ? "; did you mean " : "", near != NULL ? near : "");
+    for (size_t i = 0; i < count; i++) {
+        fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
+    }
+    fputc('\n', stderr);
+    free(names);
+}
+
 size_t request_choose(const struct request *request, const weir_manifest *manifest,
                       const weir_manifest_item **items, size_t max, int *code)
 {
@@ -330,11 +353,82 @@ size_t request_choose(const struct request *request, const weir_manifest *manife
                  "or a Knative Service, Configuration or Revision)");
         return 0;
     }
-    fprintf(stderr, "weir: %s; the files have:",
-            chosen == 0 ? "no autoscaler has that name" : "choose one with --name");
+    if (chosen == 0) {
+        complain_of_name(request, manifest);
+        return 0;
+    }
+    fprintf(stderr, "weir: choose one with --name; the files have:");
     for (size_t i = 0; i < count; i++) {
         fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
     }
     fputc('\n', stderr);
     return 0;
+}
+
+/* ---- what goes with what -------------------------------------------------------------------- */
+
+/* What a load can be. */
+enum { ROWS = 1, LOG = 2, WORKERS = 4, METRICS = 8, POLLS = 16 };
+
+static unsigned load_of(const struct request *request, const weir_manifest_item *item)
+{
+    if (request->by_requests) {
+        return request->workers > 0 ? WORKERS : LOG;
+    }
+    return item->kind == WEIR_KIND_KPA    ? ROWS
+           : item->kind == WEIR_KIND_KEDA ? METRICS | POLLS
+                                          : METRICS;
+}
+
+static int is_given(const struct request *request, int option)
+{
+    return (request->given >> option & 1) != 0;
+}
+
+int request_fits(const struct request *request, const weir_manifest_item *const *items,
+                 size_t count)
+{
+    static const struct {
+        int option;
+        unsigned loads;
+        const char *text;
+    } limits[] = {
+        {OPTION_FOR, WORKERS, "goes with --workers"},
+        {OPTION_START, LOG, "goes with --requests"},
+        {OPTION_DURATION, LOG, "goes with --requests"},
+        {OPTION_END, LOG, "goes with --requests"},
+        {OPTION_TIME, ROWS | METRICS, "goes with --load; --start is the column of a log"},
+        {OPTION_HOLD, ROWS | METRICS, "goes with --load"},
+        {OPTION_CONCURRENCY, ROWS, "is for rows of Knative's load; --metric is for the others"},
+        {OPTION_RPS, ROWS, "is for rows of Knative's load; --metric is for the others"},
+        {OPTION_SERVICE_TIME, ROWS | LOG | WORKERS, "is for Knative"},
+        {OPTION_METRIC, METRICS,
+         "is for HPAs and ScaledObjects; Knative's columns are "
+         "--concurrency and --rps"},
+        {OPTION_REPLICAS, METRICS, "is for HPAs and ScaledObjects"},
+        {OPTION_POD, METRICS, "is for HPAs and ScaledObjects"},
+        {OPTION_POD_REQUEST, METRICS, "is for HPAs and ScaledObjects"},
+        {OPTION_SYNC_PERIOD, METRICS, "is for HPAs and ScaledObjects"},
+        {OPTION_FLAG, METRICS, "is for HPAs and ScaledObjects"},
+        {OPTION_POLL_PHASE, POLLS, "is for ScaledObjects"},
+        {OPTION_SYNC_PHASE, POLLS, "is for ScaledObjects"},
+    };
+    unsigned loads = 0, releases = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        loads |= load_of(request, items[i]);
+        releases |= items[i]->kind == WEIR_KIND_KPA ? 1 : 2;
+    }
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        if (is_given(request, limits[i].option) && (limits[i].loads & loads) == 0) {
+            complain("%s %s", request->command->options[limits[i].option].name, limits[i].text);
+            return 0;
+        }
+    }
+    if ((request->releases & ~releases) != 0) {
+        complain("--semantics takes %s here",
+                 releases == 1 ? "'serving 0.51' or 'serving 0.42'" : "'1.37' to '1.27'");
+        return 0;
+    }
+    return 1;
 }
