@@ -157,8 +157,9 @@ typedef struct weir_keda weir_keda;
 WEIR_API weir_status weir_keda_config_init(weir_keda_config *config, size_t struct_size);
 
 /**
- * Checks what KEDA and the API server would refuse and the machine can see: bounds, triggers, cron
- * schedules, the formula, targets. A configuration whose `defect` says that it is refused has only
+ * Checks what KEDA and the API server would refuse and the machine can see: bounds, triggers and
+ * their targets, cron schedules. The formula with its target is not: compiling takes memory, and
+ * weir_keda_formula_compile() or weir_keda_init() has it. A configuration with a `defect` has only
  * its fields checked.
  * @return WEIR_OK; WEIR_E_STRUCT, WEIR_E_RANGE, WEIR_E_PARSE or WEIR_E_LIMIT with the field in err
  */
@@ -176,8 +177,9 @@ WEIR_API weir_status weir_keda_bytes(const weir_keda_config *config, size_t *byt
                                      weir_error *err);
 
 /**
- * Makes a ScaledObject that was created just now: its loop runs and its HPA is there.
- * @return as the check; WEIR_E_SPACE; WEIR_E_ARG
+ * Makes a ScaledObject that was created just now: the first step starts its loop and makes its HPA.
+ * @return as the check; as weir_keda_formula_compile(): the block then holds none; WEIR_E_SPACE;
+ *         WEIR_E_ARG
  */
 WEIR_API weir_status weir_keda_init(weir_keda *keda, size_t bytes, const weir_keda_config *config,
                                     weir_time now, weir_error *err);

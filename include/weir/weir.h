@@ -4,7 +4,8 @@
  *   samples -> window -> policy rule -> limits -> decision + explain -> replay -> score
  *
  * Time is an argument, never a clock: the same input gives the same decision on every machine, to
- * the bit. Read the headers in this order.
+ * the bit. Read base, fields, window, decision and autoscaler, then a kind (kpa, kpa_stats;
+ * behavior, quantity, hpa; cron, formula, keda), then replay.
  */
 #ifndef WEIR_WEIR_H
 #define WEIR_WEIR_H

@@ -1,8 +1,7 @@
 /*
- * decide/keda_config.c - the configuration of a ScaledObject as a field table, what is checked of
- * it, and the HPA that KEDA makes from it.
+ * decide/keda_config.c - the configuration of a ScaledObject as a field table.
  *
- * Upstream: apis/keda/v1alpha1/scaledobject_types.go, controllers/keda/hpa.go.
+ * Upstream: apis/keda/v1alpha1/scaledobject_types.go.
  */
 #include "base/text.h"
 #include "decide/keda_state.h"

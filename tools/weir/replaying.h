@@ -22,7 +22,8 @@ enum { WORKERS_MAX = 1000000 };
 #define REPLAY_OPTIONS                                                                             \
     {"--file", 'f', "MANIFEST", "a Kubernetes manifest, YAML or JSON; may be given again"},        \
         {"--load", 0, "FILE.csv",                                                                  \
-         "the recorded load, plain or gzip; - is the standard input; HPA: may be given again"},    \
+         "the recorded load, plain or gzip; - is the standard input; HPA, KEDA: may be given "     \
+         "again"},                                                                                 \
         {"--requests", 0, "FILE.csv", "instead: a log of requests, one a row, in order of start"}, \
         {"--workers", 0, "N", "instead: a load generator with N requests in flight"},              \
         {"--for", 0, "TIME", "how long the workers send requests (default 30s)"},                  \
@@ -47,15 +48,15 @@ enum { WORKERS_MAX = 1000000 };
         {"--metric", 0, "NAME=COLUMN",                                                             \
          "HPA, KEDA: the column of a metric, or several: COLUMN,COLUMN; may be given again"},      \
         {"--replicas", 0, "COLUMN|N",                                                              \
-         "HPA: the recorded pods; values of pods are then averages over so many"},                 \
+         "HPA, KEDA: the recorded pods; values of pods are then averages over so many"},           \
         {"--pod", 0, "COLUMN", "HPA: rows are single pods', named in this column (default pod)"},  \
         {"--pod-request", 0, "NAME=QUANTITY",                                                      \
          "HPA: what a pod requests of a resource (default: the load has percent of it)"},          \
-        {"--sync-period", 0, "TIME", "HPA: time between decisions, or NAME=TIME (default 15s)"},   \
+        {"--sync-period", 0, "TIME", "HPA, KEDA: time between syncs, or NAME=TIME (default 15s)"}, \
         {"--poll-phase", 0, "TIME", "KEDA: from the start to its first poll (default 0s)"},        \
         {"--sync-phase", 0, "TIME", "KEDA: from the start to the HPA's first sync (default 1s)"},  \
         {"--flag", 0, "NAME=VALUE",                                                                \
-         "HPA: a flag or feature gate of the controller; may be given again"},                     \
+         "HPA, KEDA: a flag or feature gate of the controller; may be given again"},               \
     {                                                                                              \
         "--keep-going", 0, NULL, "leave bad rows out and count them"                               \
     }

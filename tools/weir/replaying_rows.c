@@ -59,7 +59,7 @@ static int bind_all(struct replaying *r)
     int code;
 
     if (q->loads.count > 1) {
-        complain("%s reads one load; only a HorizontalPodAutoscaler reads several",
+        complain("%s reads one load; only HorizontalPodAutoscalers and ScaledObjects read several",
                  r->outcome.item->name);
         return EXIT_USAGE;
     }

@@ -1,6 +1,6 @@
 /*
  * replaying_state.h - a request being carried out, for the files that do: replaying.c opens and
- * decides, rows.c and requests.c know what a row of the file is.
+ * decides, replaying_rows.c, _requests.c and _metrics.c know what a row of the file is.
  */
 #ifndef WEIR_TOOLS_REPLAYING_STATE_H
 #define WEIR_TOOLS_REPLAYING_STATE_H
