@@ -64,13 +64,7 @@ weir_status weir_hpa_bytes(const weir_hpa_config *config, size_t *bytes, weir_er
     if (status == WEIR_OK) {
         status = lay_out(&own, &l, err);
     }
-    if (status == WEIR_OK && bytes == NULL) {
-        return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
-    }
-    if (status == WEIR_OK) {
-        *bytes = l.bytes;
-    }
-    return status;
+    return status == WEIR_OK ? weir__give_bytes(bytes, l.bytes, err) : status;
 }
 
 static void init_metrics(weir_hpa *h, const weir_hpa_config *own, const struct layout *l)
@@ -110,14 +104,11 @@ weir_status weir_hpa_init(weir_hpa *hpa, size_t bytes, const weir_hpa_config *co
     if (status == WEIR_OK) {
         status = lay_out(&own, &l, err);
     }
+    if (status == WEIR_OK) {
+        status = weir__block_fits(h, bytes, l.bytes, err);
+    }
     if (status != WEIR_OK) {
         return status;
-    }
-    if (!weir__aligned(h)) {
-        return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
-    }
-    if (bytes < l.bytes) {
-        return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than asked for");
     }
     memset(h, 0, l.bytes);
     weir__block_set(&h->block, WEIR_KIND_HPA, l.bytes);

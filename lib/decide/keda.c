@@ -105,13 +105,7 @@ weir_status weir_keda_bytes(const weir_keda_config *config, size_t *bytes, weir_
     if (status == WEIR_OK) {
         status = lay_out(&own, &l, err);
     }
-    if (status == WEIR_OK && bytes == NULL) {
-        return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
-    }
-    if (status == WEIR_OK) {
-        *bytes = l.bytes;
-    }
-    return status;
+    return status == WEIR_OK ? weir__give_bytes(bytes, l.bytes, err) : status;
 }
 
 static void init_slots(weir_keda *k, const weir_keda_config *own, const struct layout *l)
@@ -222,14 +216,11 @@ weir_status weir_keda_init(weir_keda *keda, size_t bytes, const weir_keda_config
     if (status == WEIR_OK) {
         status = lay_out(&own, &l, err);
     }
+    if (status == WEIR_OK) {
+        status = weir__block_fits(k, bytes, l.bytes, err);
+    }
     if (status != WEIR_OK) {
         return status;
-    }
-    if (!weir__aligned(k)) {
-        return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
-    }
-    if (bytes < l.bytes) {
-        return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than asked for");
     }
     memset(k, 0, l.bytes);
     init_spec(k, &own, now);
