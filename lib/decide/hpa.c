@@ -4,6 +4,7 @@
  * Upstream: pkg/controller/podautoscaler/horizontal.go.
  */
 #include "base/num.h"
+#include "base/text.h"
 #include "decide/hpa_state.h"
 
 static int is_hpa(const weir_hpa *h)
@@ -26,12 +27,7 @@ static int by_pod(const weir_hpa_metric *metric)
 
 static size_t name_bytes(const weir_hpa_metric *metric)
 {
-    size_t n = 0;
-
-    while (n + 1 < sizeof metric->name && metric->name[n] != '\0') {
-        n++;
-    }
-    return n + 1;
+    return weir__length_within(metric->name, sizeof metric->name - 1) + 1;
 }
 
 static weir_status lay_out(const weir_hpa_config *own, struct layout *l, weir_error *err)
