@@ -84,6 +84,26 @@ weir_status weir__fail(weir_error *err, weir_status status, const char *path, co
     return status;
 }
 
+void weir__fail_within(weir_error *err, const char *name, int64_t index)
+{
+    char inner[sizeof err->path];
+    struct weir__text text;
+
+    if (err == NULL) {
+        return;
+    }
+    memcpy(inner, err->path, sizeof inner);
+    weir__text_open(&text, err->path, sizeof err->path);
+    weir__text_str(&text, name);
+    if (index >= 0) {
+        weir__text_char(&text, '[');
+        weir__text_int(&text, index);
+        weir__text_char(&text, ']');
+    }
+    weir__text_char(&text, '.');
+    weir__text_str(&text, inner);
+}
+
 weir_status weir__give_bytes(size_t *bytes, size_t need, weir_error *err)
 {
     if (bytes == NULL) {

@@ -4,7 +4,6 @@
  * Bounds are those that keep the machine sound; of what the API server refuses besides only targets
  * that are not above zero and bounds that contradict each other are refused here.
  */
-#include "base/text.h"
 #include "decide/hpa_state.h"
 
 #define LONGEST (INT64_C(1) << 60)
@@ -124,16 +123,8 @@ static int fits(int32_t source, int32_t target_type)
 
 static weir_status refuse(weir_error *err, uint32_t metric, const char *field, const char *message)
 {
-    struct weir__text text;
-
-    weir__fail(err, WEIR_E_RANGE, "", message);
-    if (err != NULL) {
-        weir__text_open(&text, err->path, sizeof err->path);
-        weir__text_str(&text, "metrics[");
-        weir__text_int(&text, metric);
-        weir__text_str(&text, "].");
-        weir__text_str(&text, field);
-    }
+    weir__fail(err, WEIR_E_RANGE, field, message);
+    weir__fail_within(err, "metrics", metric);
     return WEIR_E_RANGE;
 }
 
