@@ -211,21 +211,7 @@ static weir_status check_struct(const weir_field *field, const void *config, wei
         weir_status status = check_fields(field->fields, field->field_count, element, err);
 
         if (status != WEIR_OK) {
-            if (err != NULL) { /* the path so far is that of the inner field */
-                char inner[sizeof err->path];
-                struct weir__text text;
-
-                memcpy(inner, err->path, sizeof inner);
-                weir__text_open(&text, err->path, sizeof err->path);
-                weir__text_str(&text, field->name);
-                if (field->capacity > 1) {
-                    weir__text_char(&text, '[');
-                    weir__text_int(&text, i);
-                    weir__text_char(&text, ']');
-                }
-                weir__text_char(&text, '.');
-                weir__text_str(&text, inner);
-            }
+            weir__fail_within(err, field->name, field->capacity > 1 ? (int64_t)i : -1);
             return status;
         }
     }

@@ -88,4 +88,13 @@ static inline int64_t weir__floor_mod(int64_t a, int64_t b)
 /* Fills an error, if there is one to fill, and gives its status back. */
 weir_status weir__fail(weir_error *err, weir_status status, const char *path, const char *message);
 
+/* Puts "name[index]." before the path of an error, if there is one; below 0 there is no index. */
+void weir__fail_within(weir_error *err, const char *name, int64_t index);
+
+/* Gives a caller the size of a block. */
+weir_status weir__give_bytes(size_t *bytes, size_t need, weir_error *err);
+
+/* Checks a caller's block: that it is there, aligned, and of the size that was asked for. */
+weir_status weir__block_fits(const void *block, size_t bytes, size_t need, weir_error *err);
+
 #endif

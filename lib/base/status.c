@@ -83,3 +83,43 @@ weir_status weir__fail(weir_error *err, weir_status status, const char *path, co
     }
     return status;
 }
+
+void weir__fail_within(weir_error *err, const char *name, int64_t index)
+{
+    char inner[sizeof err->path];
+    struct weir__text text;
+
+    if (err == NULL) {
+        return;
+    }
+    memcpy(inner, err->path, sizeof inner);
+    weir__text_open(&text, err->path, sizeof err->path);
+    weir__text_str(&text, name);
+    if (index >= 0) {
+        weir__text_char(&text, '[');
+        weir__text_int(&text, index);
+        weir__text_char(&text, ']');
+    }
+    weir__text_char(&text, '.');
+    weir__text_str(&text, inner);
+}
+
+weir_status weir__give_bytes(size_t *bytes, size_t need, weir_error *err)
+{
+    if (bytes == NULL) {
+        return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
+    }
+    *bytes = need;
+    return WEIR_OK;
+}
+
+weir_status weir__block_fits(const void *block, size_t bytes, size_t need, weir_error *err)
+{
+    if (!weir__aligned(block)) {
+        return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
+    }
+    if (bytes < need) {
+        return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than asked for");
+    }
+    return WEIR_OK;
+}

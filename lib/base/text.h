@@ -21,6 +21,17 @@ static inline size_t weir__length(const char *text)
     return n;
 }
 
+/* The same of a text in a field that it may fill without an end. */
+static inline size_t weir__length_within(const char *text, size_t most)
+{
+    size_t n = 0;
+
+    while (n < most && text[n] != '\0') {
+        n++;
+    }
+    return n;
+}
+
 static inline int weir__same_bytes(const char *a, const char *b, size_t count)
 {
     size_t i = 0;

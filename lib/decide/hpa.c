@@ -4,6 +4,7 @@
  * Upstream: pkg/controller/podautoscaler/horizontal.go.
  */
 #include "base/num.h"
+#include "base/text.h"
 #include "decide/hpa_state.h"
 
 static int is_hpa(const weir_hpa *h)
@@ -26,12 +27,7 @@ static int by_pod(const weir_hpa_metric *metric)
 
 static size_t name_bytes(const weir_hpa_metric *metric)
 {
-    size_t n = 0;
-
-    while (n + 1 < sizeof metric->name && metric->name[n] != '\0') {
-        n++;
-    }
-    return n + 1;
+    return weir__length_within(metric->name, sizeof metric->name - 1) + 1;
 }
 
 static weir_status lay_out(const weir_hpa_config *own, struct layout *l, weir_error *err)
@@ -64,13 +60,7 @@ weir_status weir_hpa_bytes(const weir_hpa_config *config, size_t *bytes, weir_er
     if (status == WEIR_OK) {
         status = lay_out(&own, &l, err);
     }
-    if (status == WEIR_OK && bytes == NULL) {
-        return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
-    }
-    if (status == WEIR_OK) {
-        *bytes = l.bytes;
-    }
-    return status;
+    return status == WEIR_OK ? weir__give_bytes(bytes, l.bytes, err) : status;
 }
 
 static void init_metrics(weir_hpa *h, const weir_hpa_config *own, const struct layout *l)
@@ -110,14 +100,11 @@ weir_status weir_hpa_init(weir_hpa *hpa, size_t bytes, const weir_hpa_config *co
     if (status == WEIR_OK) {
         status = lay_out(&own, &l, err);
     }
+    if (status == WEIR_OK) {
+        status = weir__block_fits(h, bytes, l.bytes, err);
+    }
     if (status != WEIR_OK) {
         return status;
-    }
-    if (!weir__aligned(h)) {
-        return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
-    }
-    if (bytes < l.bytes) {
-        return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than asked for");
     }
     memset(h, 0, l.bytes);
     weir__block_set(&h->block, WEIR_KIND_HPA, l.bytes);

@@ -4,10 +4,7 @@
  * Bounds are those that keep the machine sound; of what the API server refuses besides only targets
  * that are not above zero and bounds that contradict each other are refused here.
  */
-#include "base/text.h"
 #include "decide/hpa_state.h"
-
-#define LONGEST (INT64_C(1) << 60)
 
 #define ROW(m) WEIR__MEMBER(weir_hpa_metric, m), .alias = "", .global_key = ""
 static const weir_field metric_fields[] = {
@@ -22,7 +19,8 @@ static const weir_field metric_fields[] = {
     {ROW(request), .key = "", .unit = "milli", .values = "", .type = WEIR_FIELD_INT,
      .imax = INT64_MAX, .doc = "What a pod requests, for a replay that knows totals only."},
     {ROW(sample_window), .key = "", .unit = "s", .values = "", .type = WEIR_FIELD_DURATION,
-     .imax = LONGEST, .doc = "Time that a sample of a pod covers, for a replay; cpu looks at it."},
+     .imax = WEIR__LONGEST,
+     .doc = "Time that a sample of a pod covers, for a replay; cpu looks at it."},
     {ROW(name), .key = "name", .unit = "", .values = "", .type = WEIR_FIELD_TEXT,
      .doc = "Name of the resource or the metric."},
     {ROW(container), .key = "container", .unit = "", .values = "", .type = WEIR_FIELD_TEXT,
@@ -43,43 +41,25 @@ static const weir_field hpa_fields[] = {
      .type = WEIR_FIELD_BOOL, .imax = 1,
      .doc =
          "The rules for scaling hold; without, a size at most doubles and falls after a window."},
-    {ROW(semantics), .key = "", .global_key = "", .unit = "",
-     .values = "1.37|1.36|1.35|1.34|1.33|1.32|1.31|1.30|1.29|1.28|1.27", .type = WEIR_FIELD_ENUM,
-     .imax = WEIR_HPA_1_27,
+    {ROW(semantics), .key = "", .global_key = "", .unit = "", .values = WEIR__HPA_RELEASES,
+     .type = WEIR_FIELD_ENUM, .imax = WEIR_HPA_1_27,
      .doc =
          "Release of Kubernetes whose rules are used; up to 1.35 metrics count at zero pods where "
          "the minimum is 0, up to 1.34 Value sums and proposals may wrap, up to 1.33 External "
          "averages too, up to 1.32 there is one tolerance and a missing container fails the "
          "metric, up to 1.28 sidecars request nothing, in 1.27 missing pods count as 0 at the "
          "target."},
-    {ROW(conversion), .key = "", .global_key = "", .unit = "", .values = "saturate|amd64",
-     .type = WEIR_FIELD_ENUM, .imax = 1,
-     .doc = "How a number that an integer cannot hold becomes one: nearest, or as Go on amd64."},
+    {ROW(conversion), WEIR__CONVERSION_ROW},
     {ROW(scale_to_zero), .key = "HPAScaleToZero", GATE,
      .doc = "Feature gate: an HPA may scale to zero and back; on from 1.37."},
     {ROW(configurable_tolerance), .key = "HPAConfigurableTolerance", GATE,
      .doc = "Feature gate: the tolerances of the rules count; on from 1.35."},
-    {ROW(pod_reserve), .key = "", .global_key = "", .unit = "pods", .values = "",
-     .type = WEIR_FIELD_INT, .imax = 10000,
-     .doc = "Pods whose readings are kept apart; 0: only totals are."},
-    {ROW(reserve), .key = "", .global_key = "", .unit = "", .values = "", .type = WEIR_FIELD_INT,
-     .imax = 10000,
-     .doc = "Wishes and changes to have room for, besides those of the sync period."},
-    {ROW(tolerance), .key = "", .global_key = "horizontal-pod-autoscaler-tolerance", .unit = "",
-     .values = "", .type = WEIR_FIELD_DOUBLE, .dmax = DBL_MAX, .ddefault = 0.1,
-     .doc = "Distance from the target that is let be, as a fraction."},
-    {ROW(downscale_stabilization), .key = "",
-     .global_key = "horizontal-pod-autoscaler-downscale-stabilization", .unit = "s", .values = "",
-     .type = WEIR_FIELD_DURATION, .imax = 21600 * WEIR_SECOND, .idefault = 300 * WEIR_SECOND,
-     .doc = "Scale-down window where the rules have none."},
-    {ROW(cpu_initialization_period), .key = "",
-     .global_key = "horizontal-pod-autoscaler-cpu-initialization-period", .unit = "s", .values = "",
-     .type = WEIR_FIELD_DURATION, .imax = LONGEST, .idefault = 300 * WEIR_SECOND,
-     .doc = "Time after its start in which a pod's cpu counts only once it is ready."},
-    {ROW(initial_readiness_delay), .key = "",
-     .global_key = "horizontal-pod-autoscaler-initial-readiness-delay", .unit = "s", .values = "",
-     .type = WEIR_FIELD_DURATION, .imax = LONGEST, .idefault = 30 * WEIR_SECOND,
-     .doc = "A pod that became not ready within this time of its start was never ready."},
+    {ROW(pod_reserve), WEIR__POD_RESERVE_ROW},
+    {ROW(reserve), WEIR__RESERVE_ROW},
+    {ROW(tolerance), WEIR__TOLERANCE_ROW},
+    {ROW(downscale_stabilization), WEIR__STABILIZATION_ROW},
+    {ROW(cpu_initialization_period), WEIR__CPU_PERIOD_ROW},
+    {ROW(initial_readiness_delay), WEIR__READINESS_ROW},
     {ROW(sync_period), .key = "", .global_key = "horizontal-pod-autoscaler-sync-period",
      .unit = "s", .values = "", .type = WEIR_FIELD_DURATION, .imin = WEIR_SECOND,
      .imax = 3600 * WEIR_SECOND, .idefault = 15 * WEIR_SECOND,
@@ -124,16 +104,8 @@ static int fits(int32_t source, int32_t target_type)
 
 static weir_status refuse(weir_error *err, uint32_t metric, const char *field, const char *message)
 {
-    struct weir__text text;
-
-    weir__fail(err, WEIR_E_RANGE, "", message);
-    if (err != NULL) {
-        weir__text_open(&text, err->path, sizeof err->path);
-        weir__text_str(&text, "metrics[");
-        weir__text_int(&text, metric);
-        weir__text_str(&text, "].");
-        weir__text_str(&text, field);
-    }
+    weir__fail(err, WEIR_E_RANGE, field, message);
+    weir__fail_within(err, "metrics", metric);
     return WEIR_E_RANGE;
 }
 

@@ -12,6 +12,38 @@
 
 extern const struct weir__table weir__hpa_table;
 
+/* What a row has besides its member, for the tables of an HPA and of a ScaledObject alike. */
+#define WEIR__LONGEST      (INT64_C(1) << 60)
+#define WEIR__HPA_RELEASES "1.37|1.36|1.35|1.34|1.33|1.32|1.31|1.30|1.29|1.28|1.27"
+#define WEIR__CONVERSION_ROW                                                                       \
+    .key = "", .global_key = "", .unit = "", .values = "saturate|amd64", .type = WEIR_FIELD_ENUM,  \
+    .imax = 1,                                                                                     \
+    .doc = "How a number that an integer cannot hold becomes one: nearest, or as Go on amd64."
+#define WEIR__POD_RESERVE_ROW                                                                      \
+    .key = "", .global_key = "", .unit = "pods", .values = "", .type = WEIR_FIELD_INT,             \
+    .imax = 10000, .doc = "Pods whose readings are kept apart; 0: only totals are."
+#define WEIR__RESERVE_ROW                                                                          \
+    .key = "", .global_key = "", .unit = "", .values = "", .type = WEIR_FIELD_INT, .imax = 10000,  \
+    .doc = "Wishes and changes to have room for, besides those of the sync period."
+#define WEIR__TOLERANCE_ROW                                                                        \
+    .key = "", .global_key = "horizontal-pod-autoscaler-tolerance", .unit = "", .values = "",      \
+    .type = WEIR_FIELD_DOUBLE, .dmax = DBL_MAX, .ddefault = 0.1,                                   \
+    .doc = "Distance from the target that is let be, as a fraction."
+#define WEIR__STABILIZATION_ROW                                                                    \
+    .key = "", .global_key = "horizontal-pod-autoscaler-downscale-stabilization", .unit = "s",     \
+    .values = "", .type = WEIR_FIELD_DURATION, .imax = 21600 * WEIR_SECOND,                        \
+    .idefault = 300 * WEIR_SECOND, .doc = "Scale-down window where the rules have none."
+#define WEIR__CPU_PERIOD_ROW                                                                       \
+    .key = "", .global_key = "horizontal-pod-autoscaler-cpu-initialization-period", .unit = "s",   \
+    .values = "", .type = WEIR_FIELD_DURATION, .imax = WEIR__LONGEST,                              \
+    .idefault = 300 * WEIR_SECOND,                                                                 \
+    .doc = "Time after its start in which a pod's cpu counts only once it is ready."
+#define WEIR__READINESS_ROW                                                                        \
+    .key = "", .global_key = "horizontal-pod-autoscaler-initial-readiness-delay", .unit = "s",     \
+    .values = "", .type = WEIR_FIELD_DURATION, .imax = WEIR__LONGEST,                              \
+    .idefault = 30 * WEIR_SECOND,                                                                  \
+    .doc = "A pod that became not ready within this time of its start was never ready."
+
 weir_status weir__hpa_config_take(weir_hpa_config *to, const weir_hpa_config *from,
                                   weir_error *err);
 

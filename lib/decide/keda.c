@@ -22,16 +22,6 @@ struct layout {
     size_t formula_length;
 };
 
-static size_t length_of(const char *text, size_t most)
-{
-    size_t n = 0;
-
-    while (n + 1 < most && text[n] != '\0') {
-        n++;
-    }
-    return n;
-}
-
 /* The index of a zone; -1 for UTC. */
 static int32_t zone_of(struct layout *l, const char *name)
 {
@@ -80,9 +70,10 @@ static weir_status lay_out(const weir_keda_config *own, struct layout *l, weir_e
         char name[WEIR_KEDA_NAME_MAX];
 
         weir__keda_name_of(own, i, name);
-        names += length_of(name, sizeof name) + 1;
+        names += weir__length_within(name, sizeof name - 1) + 1;
     }
-    l->formula_length = length_of(own->modifiers.formula, sizeof own->modifiers.formula);
+    l->formula_length =
+        weir__length_within(own->modifiers.formula, sizeof own->modifiers.formula - 1);
     l->crons_at = sizeof(weir_keda) + own->trigger_count * sizeof(struct weir__keda_slot);
     l->zones_at = l->crons_at + l->cron_count * sizeof(struct weir__keda_cron);
     l->changes_at = l->zones_at + l->zone_count * sizeof(struct weir__keda_zone);
@@ -105,13 +96,7 @@ weir_status weir_keda_bytes(const weir_keda_config *config, size_t *bytes, weir_
     if (status == WEIR_OK) {
         status = lay_out(&own, &l, err);
     }
-    if (status == WEIR_OK && bytes == NULL) {
-        return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
-    }
-    if (status == WEIR_OK) {
-        *bytes = l.bytes;
-    }
-    return status;
+    return status == WEIR_OK ? weir__give_bytes(bytes, l.bytes, err) : status;
 }
 
 static void init_slots(weir_keda *k, const weir_keda_config *own, const struct layout *l)
@@ -142,8 +127,8 @@ static void init_slots(weir_keda *k, const weir_keda_config *own, const struct l
         slot->held.status = WEIR_NO_DATA;
         slot->name_at = (uint32_t)name_at;
         weir__keda_name_of(own, i, name);
-        memcpy((char *)k + name_at, name, length_of(name, sizeof name) + 1);
-        name_at += length_of(name, sizeof name) + 1;
+        memcpy((char *)k + name_at, name, weir__length_within(name, sizeof name - 1) + 1);
+        name_at += weir__length_within(name, sizeof name - 1) + 1;
         k->resource_triggers += (uint32_t)slot->resource;
         k->trigger_groups += !t->continues;
         k->trusts_pulls &= !t->use_cached_metrics;
@@ -164,7 +149,8 @@ static void init_crons(weir_keda *k, const struct layout *l)
     for (uint32_t i = 0; i < l->zone_count; i++) {
         struct weir__keda_zone *zone = &weir__keda_zones(k)[i];
 
-        memcpy(zone->name, l->zones[i], length_of(l->zones[i], sizeof zone->name) + 1);
+        memcpy(zone->name, l->zones[i],
+               weir__length_within(l->zones[i], sizeof zone->name - 1) + 1);
         zone->changes_at = (uint32_t)changes_at;
         changes_at += k->zone_reserve * sizeof(weir_zone_change);
     }
@@ -222,14 +208,11 @@ weir_status weir_keda_init(weir_keda *keda, size_t bytes, const weir_keda_config
     if (status == WEIR_OK) {
         status = lay_out(&own, &l, err);
     }
+    if (status == WEIR_OK) {
+        status = weir__block_fits(k, bytes, l.bytes, err);
+    }
     if (status != WEIR_OK) {
         return status;
-    }
-    if (!weir__aligned(k)) {
-        return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
-    }
-    if (bytes < l.bytes) {
-        return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than asked for");
     }
     memset(k, 0, l.bytes);
     init_spec(k, &own, now);

@@ -48,16 +48,8 @@ void weir__keda_name_of(const weir_keda_config *config, uint32_t trigger, char *
 
 static weir_status refuse(weir_error *err, uint32_t trigger, const char *field, const char *message)
 {
-    struct weir__text text;
-
-    weir__fail(err, WEIR_E_RANGE, "", message);
-    if (err != NULL) {
-        weir__text_open(&text, err->path, sizeof err->path);
-        weir__text_str(&text, "triggers[");
-        weir__text_int(&text, trigger);
-        weir__text_str(&text, "].");
-        weir__text_str(&text, field);
-    }
+    weir__fail(err, WEIR_E_RANGE, field, message);
+    weir__fail_within(err, "triggers", trigger);
     return WEIR_E_RANGE;
 }
 
@@ -132,18 +124,8 @@ static weir_status check_trigger(const weir_keda_config *c, uint32_t i, weir_err
     if (t->type == WEIR_TRIGGER_CRON) {
         status = weir_cron_init(&cron, &t->cron, err);
         if (status != WEIR_OK) {
-            char inner[sizeof err->path];
-
-            if (err != NULL) {
-                struct weir__text text;
-
-                memcpy(inner, err->path, sizeof inner);
-                weir__text_open(&text, err->path, sizeof err->path);
-                weir__text_str(&text, "triggers[");
-                weir__text_int(&text, i);
-                weir__text_str(&text, "].cron.");
-                weir__text_str(&text, inner);
-            }
+            weir__fail_within(err, "cron", -1);
+            weir__fail_within(err, "triggers", i);
             return status;
         }
     }

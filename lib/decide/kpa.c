@@ -48,13 +48,7 @@ weir_status weir_kpa_bytes(const weir_kpa_config *config, size_t *bytes, weir_er
     if (status == WEIR_OK) {
         status = lay_out(&own, &l, err);
     }
-    if (status == WEIR_OK && bytes == NULL) {
-        return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
-    }
-    if (status == WEIR_OK) {
-        *bytes = l.bytes;
-    }
-    return status;
+    return status == WEIR_OK ? weir__give_bytes(bytes, l.bytes, err) : status;
 }
 
 weir_kpa_collector *weir_kpa_get_collector(weir_kpa *kpa)
@@ -81,14 +75,11 @@ weir_status weir_kpa_init(weir_kpa *kpa, size_t bytes, const weir_kpa_config *co
     if (status == WEIR_OK) {
         status = lay_out(&own, &l, err);
     }
+    if (status == WEIR_OK) {
+        status = weir__block_fits(kpa, bytes, l.bytes, err);
+    }
     if (status != WEIR_OK) {
         return status;
-    }
-    if (!weir__aligned(kpa)) {
-        return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
-    }
-    if (bytes < l.bytes) {
-        return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than asked for");
     }
     memset(kpa, 0, sizeof *kpa);
     weir__block_set(&kpa->block, WEIR_KIND_KPA, l.bytes);

@@ -81,13 +81,7 @@ weir_status weir_kpa_collector_bytes(const weir_kpa_collector_config *config, si
     struct layout l;
     weir_status status = lay_out(config, &l, &own, err);
 
-    if (status == WEIR_OK && bytes == NULL) {
-        return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
-    }
-    if (status == WEIR_OK) {
-        *bytes = l.bytes;
-    }
-    return status;
+    return status == WEIR_OK ? weir__give_bytes(bytes, l.bytes, err) : status;
 }
 
 weir_status weir_kpa_collector_init(weir_kpa_collector *collector, size_t bytes,
@@ -97,14 +91,11 @@ weir_status weir_kpa_collector_init(weir_kpa_collector *collector, size_t bytes,
     struct layout l;
     weir_status status = lay_out(config, &l, &own, err);
 
+    if (status == WEIR_OK) {
+        status = weir__block_fits(collector, bytes, l.bytes, err);
+    }
     if (status != WEIR_OK) {
         return status;
-    }
-    if (!weir__aligned(collector)) {
-        return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
-    }
-    if (bytes < l.bytes) {
-        return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than asked for");
     }
     memset(collector, 0, sizeof *collector);
     weir__block_set(&collector->block, WEIR_KIND_KPA_COLLECTOR, l.bytes);

@@ -53,13 +53,7 @@ weir_status weir_kpa_decider_bytes(const weir_kpa_decider_config *config, size_t
     if (status == WEIR_OK) {
         status = size_of(&own, &need, &delay, err);
     }
-    if (status == WEIR_OK && bytes == NULL) {
-        return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
-    }
-    if (status == WEIR_OK) {
-        *bytes = need;
-    }
-    return status;
+    return status == WEIR_OK ? weir__give_bytes(bytes, need, err) : status;
 }
 
 /* Go's conversion of an int to an int32. */
@@ -82,14 +76,11 @@ weir_status weir_kpa_decider_init(weir_kpa_decider *decider, size_t bytes,
     if (status == WEIR_OK) {
         status = size_of(&own, &need, &delay, err);
     }
+    if (status == WEIR_OK) {
+        status = weir__block_fits(d, bytes, need, err);
+    }
     if (status != WEIR_OK) {
         return status;
-    }
-    if (!weir__aligned(d)) {
-        return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
-    }
-    if (bytes < need) {
-        return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than asked for");
     }
     memset(d, 0, sizeof *d);
     weir__block_set(&d->block, WEIR_KIND_KPA_DECIDER, need);

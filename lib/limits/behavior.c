@@ -190,13 +190,7 @@ weir_status weir_behavior_bytes(const weir_behavior_config *config, size_t *byte
     weir_behavior_config own;
     weir_status status = take(&own, config, err);
 
-    if (status == WEIR_OK && bytes == NULL) {
-        return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
-    }
-    if (status == WEIR_OK) {
-        *bytes = lay_out(&own).bytes;
-    }
-    return status;
+    return status == WEIR_OK ? weir__give_bytes(bytes, lay_out(&own).bytes, err) : status;
 }
 
 weir_status weir_behavior_init(weir_behavior *behavior, size_t bytes,
@@ -211,11 +205,9 @@ weir_status weir_behavior_init(weir_behavior *behavior, size_t bytes,
         return status;
     }
     l = lay_out(&own);
-    if (!weir__aligned(b)) {
-        return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
-    }
-    if (bytes < l.bytes) {
-        return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than asked for");
+    status = weir__block_fits(b, bytes, l.bytes, err);
+    if (status != WEIR_OK) {
+        return status;
     }
     memset(b, 0, l.bytes);
     weir__block_set(&b->block, WEIR_KIND_BEHAVIOR, l.bytes);

@@ -8,6 +8,7 @@
 #include "kserve.h"
 
 #include <string.h>
+#include <weir/formula.h>
 
 /* ---- a list of refusals --------------------------------------------------------------------- */
 
@@ -154,29 +155,29 @@ static void check_hpas(struct refusals *r, const struct weir__thing *scaled_obje
     }
 }
 
-/* Names in a formula are those of triggers. A call or a text is none. */
-static int knows_names(const char *formula, const struct weir__node *triggers)
+/* Whether KEDA compiles it, for all that weir knows; names are those of triggers. */
+static int is_formula(struct refusals *r, const char *text, const struct weir__node *triggers)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-    static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    const char *names[WEIR_FORMULA_NAMES_MAX];
+    size_t length = strlen(text), bytes = weir_formula_bytes(length);
+    weir_formula *formula = bytes > 0 ? weir__arena_take(r->k->arena, bytes) : NULL;
+    uint32_t count = 0;
+    weir_status status;
 
-    for (formula += strcspn(formula, letters); *formula != '\0';
-         formula += strcspn(formula, letters)) {
-        size_t n = strspn(formula, more);
-        int known = formula[n] == '(' || weir__is_word("in|and|or|not|true|false|nil", "");
-
-        for (const struct weir__entry *e = triggers != NULL ? triggers->first : NULL; e != NULL;
-             e = e->next) {
-            const char *name = weir__node_text(e->value, "name");
-
-            known |= strlen(name) == n && strncmp(name, formula, n) == 0;
-        }
-        if (!known) {
-            return 0;
-        }
-        formula += n;
+    if (formula == NULL) {
+        r->k->g.failed |= bytes > 0;
+        return 1;
     }
-    return 1;
+    for (const struct weir__entry *e = triggers != NULL ? triggers->first : NULL;
+         e != NULL && count < WEIR_FORMULA_NAMES_MAX; e = e->next) {
+        const char *name = weir__node_text(e->value, "name");
+
+        if (name[0] != '\0' && !is_resource(e->value)) {
+            names[count++] = name;
+        }
+    }
+    status = weir_formula_compile(formula, bytes, text, length, names, count, NULL);
+    return status == WEIR_OK || status == WEIR_E_UNSUPPORTED || status == WEIR_E_LIMIT;
 }
 
 static void check_modifiers(struct refusals *r, const struct weir__node *spec)
@@ -192,8 +193,8 @@ static void check_modifiers(struct refusals *r, const struct weir__node *spec)
     }
     if (used && formula[0] == '\0') {
         add(r, "verifyScaledObjects", "scaling modifiers need a formula");
-    } else if (used && !knows_names(formula, weir__node_at(spec, "triggers"))) {
-        add(r, "verifyScaledObjects", "the formula names a trigger that there is not");
+    } else if (used && !is_formula(r, formula, weir__node_at(spec, "triggers"))) {
+        add(r, "verifyScaledObjects", "the formula is none that the triggers' names fit");
     }
 }
 

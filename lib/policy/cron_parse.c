@@ -277,20 +277,10 @@ weir_status weir_cron_parse(const char *text, size_t length, weir_cron_schedule 
 
 /* ---- the trigger ---------------------------------------------------------------------------- */
 
-static size_t length_of(const char *text, size_t most)
-{
-    size_t n = 0;
-
-    while (n < most && text[n] != '\0') {
-        n++;
-    }
-    return n;
-}
-
 static weir_status read_schedule(const char *text, const char *field, weir_cron_schedule *out,
                                  weir_error *err)
 {
-    size_t length = length_of(text, WEIR_CRON_TEXT_MAX);
+    size_t length = weir__length_within(text, WEIR_CRON_TEXT_MAX);
     weir_status status =
         length > 0 ? weir_cron_parse(text, length, out, err)
                    : weir__fail(err, WEIR_E_PARSE, "", "expected a schedule, got nothing");
@@ -313,9 +303,9 @@ weir_status weir_cron_init(weir_cron *cron, const weir_cron_config *config, weir
         return weir__fail(err, WEIR_E_ARG, "", "an argument is NULL");
     }
     memset(&own, 0, sizeof own);
-    if (length_of(config->start, sizeof config->start) == sizeof config->start ||
-        length_of(config->end, sizeof config->end) == sizeof config->end ||
-        length_of(config->timezone, sizeof config->timezone) == sizeof config->timezone) {
+    if (weir__length_within(config->start, sizeof config->start) == sizeof config->start ||
+        weir__length_within(config->end, sizeof config->end) == sizeof config->end ||
+        weir__length_within(config->timezone, sizeof config->timezone) == sizeof config->timezone) {
         return weir__fail(err, WEIR_E_RANGE, "", "a text is not terminated");
     }
     status = read_schedule(config->start, "start", &own.start, err);
@@ -341,7 +331,7 @@ weir_status weir_cron_init(weir_cron *cron, const weir_cron_config *config, weir
 
 static void put_name(struct weir__text *out, const char *text, size_t most, int schedule)
 {
-    for (size_t i = 0, n = length_of(text, most); i < n; i++) {
+    for (size_t i = 0, n = weir__length_within(text, most); i < n; i++) {
         switch (schedule ? text[i] : 'a') {
         case ' ': continue;
         case '*': weir__text_char(out, 'x'); continue;

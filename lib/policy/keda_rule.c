@@ -9,16 +9,7 @@
  */
 #include "policy/keda_rule.h"
 #include "base/real.h"
-
-static size_t length_of(const char *text, size_t most)
-{
-    size_t n = 0;
-
-    while (n < most && text[n] != '\0') {
-        n++;
-    }
-    return n;
-}
+#include "base/text.h"
 
 /* ---- amounts -------------------------------------------------------------------------------- */
 
@@ -88,7 +79,7 @@ int64_t weir_keda_milli(double value)
 void weir__modifiers_of(const weir_keda_modifiers *from, int32_t conversion,
                         struct weir__modifiers *out)
 {
-    size_t length = length_of(from->target, sizeof from->target);
+    size_t length = weir__length_within(from->target, sizeof from->target);
     int64_t whole;
 
     out->enabled = from->enabled;
@@ -101,7 +92,7 @@ void weir__modifiers_of(const weir_keda_modifiers *from, int32_t conversion,
     out->target_milli = weir__convert_i64(out->target * 1000.0, conversion);
     out->target_is_whole =
         weir__parse_whole(from->target, length, 10, &whole) == WEIR_OK && whole > 0;
-    length = length_of(from->activation_target, sizeof from->activation_target);
+    length = weir__length_within(from->activation_target, sizeof from->activation_target);
     out->activation = 0.0;
     out->activation_is_read = length == 0 || weir__parse_real(from->activation_target, length,
                                                               &out->activation) == WEIR_OK;

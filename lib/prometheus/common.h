@@ -49,6 +49,23 @@ static inline bool is_class(char c, unsigned classes)
     return (weir__pm_classes[(unsigned char)c] & classes) != 0;
 }
 
+/* Past spaces and tabs, of which something else is the end. */
+static inline const char *past_blanks(const char *at)
+{
+    while (is_class(*at, CLASS_BLANK)) {
+        at++;
+    }
+    return at;
+}
+
+/* Its line break, or the end. */
+static inline const char *end_of_line(const char *at, const char *end)
+{
+    const char *found = memchr(at, '\n', (size_t)(end - at));
+
+    return found != NULL ? found : end;
+}
+
 /* Whether all of it is UTF-8. */
 bool weir__pm_utf8_valid(const char *at, size_t length);
 

@@ -28,14 +28,6 @@ static bool is_token(char c)
     return c > ' ' && c < 0x7F && strchr("()<>@,;:\\\"/[]?=", c) == NULL;
 }
 
-static const char *skip_blanks(const char *at)
-{
-    while (is_class(*at, CLASS_BLANK)) {
-        at++;
-    }
-    return at;
-}
-
 /* Whether a text is a word in lower case, whatever its own. */
 static bool is_word(const char *at, size_t length, const char *word)
 {
@@ -77,25 +69,25 @@ static const char *skip_value(const char *at)
 /* Walks "; name=value" parameters; false when they are malformed. */
 static bool read_parameters(const char *at, bool *version_2)
 {
-    for (at = skip_blanks(at); *at != '\0'; at = skip_blanks(at)) {
+    for (at = past_blanks(at); *at != '\0'; at = past_blanks(at)) {
         const char *name, *value;
         size_t length;
 
         if (*at != ';') {
             return false;
         }
-        at = skip_blanks(at + 1);
+        at = past_blanks(at + 1);
         if (*at == '\0') {
             return true; /* a semicolon at the end */
         }
         for (name = at; is_token(*at); at++) {
         }
         length = (size_t)(at - name);
-        at = skip_blanks(at);
+        at = past_blanks(at);
         if (length == 0 || *at != '=') {
             return false;
         }
-        value = skip_blanks(at + 1);
+        value = past_blanks(at + 1);
         at = skip_value(value);
         if (at == NULL) {
             return false;
@@ -118,7 +110,7 @@ weir_status weir_series_format_of_content_type(const char *content_type, int32_t
     if (content_type == NULL || format == NULL) {
         return weir__pm_error(err, WEIR_E_ARG, "content_type and format must not be NULL");
     }
-    first = skip_blanks(content_type);
+    first = past_blanks(content_type);
     end = first + strcspn(first, ";");
     length = (size_t)(end - first);
     while (length > 0 && is_class(first[length - 1], CLASS_BLANK)) {

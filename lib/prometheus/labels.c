@@ -185,10 +185,7 @@ enum outcome weir__pm_quoted(struct label_scan *s, const char **at, struct text 
 
 static const char *skip_blanks(const struct label_scan *s, const char *at)
 {
-    while ((s->rules & LABELS_BLANKS) != 0 && is_class(*at, CLASS_BLANK)) {
-        at++;
-    }
-    return at;
+    return (s->rules & LABELS_BLANKS) != 0 ? past_blanks(at) : at;
 }
 
 /* What was expected is not there: because it is yet to come, or it is wrong. */
@@ -356,4 +353,37 @@ enum outcome weir__pm_labels(struct label_scan *s, const char **at)
             return missing(s, *at, "expected , or }");
         }
     }
+}
+
+enum outcome weir__pm_series(struct label_scan *scan, const char **at)
+{
+    weir_series_reader *r = scan->reader;
+    const char *first = *at, *end = first;
+    enum outcome outcome = TAKEN;
+
+    scan->bounded =
+        r->exposition.type == WEIR_METRIC_HISTOGRAM || r->exposition.type == WEIR_METRIC_SUMMARY;
+    scan->bound = r->exposition.type == WEIR_METRIC_HISTOGRAM ? TEXT("le") : TEXT("quantile");
+    if (is_class(*end, CLASS_METRIC_START)) {
+        while (is_class(*end, CLASS_METRIC)) {
+            end++;
+        }
+        scan->named = true;
+    } else if (*end != '{') {
+        return weir__pm_expected(r, end, "expected a metric's name, { or #");
+    }
+    if (!weir__pm_label_add(r, TEXT("__name__"), (struct text){first, (size_t)(end - first)})) {
+        return weir__pm_no_memory(r);
+    }
+    end = skip_blanks(scan, end);
+    if (*end == '{') {
+        end++;
+        outcome = weir__pm_labels(scan, &end);
+    }
+    if (outcome == TAKEN && !scan->named) {
+        return weir__pm_fail(r, end, WEIR_E_PARSE,
+                             "the braces have no name of the metric in quotes");
+    }
+    *at = end;
+    return outcome;
 }

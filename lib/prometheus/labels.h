@@ -29,6 +29,10 @@ struct label_scan {
  * FAILED. Escapes stay as they are. */
 enum outcome weir__pm_labels(struct label_scan *scan, const char **at);
 
+/* Takes a sample's name and labels as the text formats write them, of the type that is in force;
+ * *at is moved behind them. */
+enum outcome weir__pm_series(struct label_scan *scan, const char **at);
+
 /* Past the closing quote of what begins behind an opening one, with where it is in *text. */
 enum outcome weir__pm_quoted(struct label_scan *scan, const char **at, struct text *text,
                              bool *escaped);

@@ -13,13 +13,6 @@
 #include "labels.h"
 #include "number.h"
 
-static const char *line_end(const char *at, const char *end)
-{
-    const char *found = memchr(at, '\n', (size_t)(end - at));
-
-    return found != NULL ? found : end;
-}
-
 /* ---- lines that begin with # ---------------------------------------------------------------- */
 
 static int32_t type_of(struct text text)
@@ -100,7 +93,7 @@ static enum outcome take_description(weir_series_reader *r, weir_entry *entry, c
     if (*at != ' ') {
         return weir__pm_expected(r, at, "expected a blank and a text");
     }
-    end = line_end(at, scan.end);
+    end = end_of_line(at, scan.end);
     entry->name = name.at;
     entry->name_length = name.length;
     outcome = take_rest(r, entry, (struct text){at + 1, (size_t)(end - at - 1)});
@@ -126,7 +119,7 @@ static enum outcome take_eof(weir_series_reader *r, const char *at)
 
 static enum outcome take_hash(weir_series_reader *r, weir_entry *entry, const char *hash)
 {
-    struct text rest = {hash, (size_t)(line_end(hash, reader_end(r)) - hash)};
+    struct text rest = {hash, (size_t)(end_of_line(hash, reader_end(r)) - hash)};
 
     if (begins_with(rest, TEXT("# EOF"))) {
         return take_eof(r, hash + 5);
@@ -254,7 +247,7 @@ static enum outcome take_numbers(weir_series_reader *r, weir_entry *entry, const
     }
     if (outcome == TAKEN && breaks_off(*at)) { /* for the next call */
         weir__pm_expected(r, *at + 1, "expected a time, # and { of an exemplar, or no blank");
-        *at = line_end(*at, reader_end(r));
+        *at = end_of_line(*at, reader_end(r));
     }
     return outcome;
 }
@@ -286,31 +279,9 @@ static enum outcome take_sample(weir_series_reader *r, weir_entry *entry, const 
 {
     struct label_scan scan = {.reader = r, .end = reader_end(r)};
     const char *at = first;
-    enum outcome outcome = TAKEN;
+    enum outcome outcome = weir__pm_series(&scan, &at);
 
     entry->kind = WEIR_ENTRY_SAMPLE;
-    scan.bounded =
-        r->exposition.type == WEIR_METRIC_HISTOGRAM || r->exposition.type == WEIR_METRIC_SUMMARY;
-    scan.bound = r->exposition.type == WEIR_METRIC_HISTOGRAM ? TEXT("le") : TEXT("quantile");
-    if (is_class(*at, CLASS_METRIC_START)) {
-        while (is_class(*at, CLASS_METRIC)) {
-            at++;
-        }
-        scan.named = true;
-    } else if (*at != '{') {
-        return weir__pm_expected(r, at, "expected a metric's name, { or #");
-    }
-    if (!weir__pm_label_add(r, TEXT("__name__"), (struct text){first, (size_t)(at - first)})) {
-        return weir__pm_no_memory(r);
-    }
-    if (*at == '{') {
-        at++;
-        outcome = weir__pm_labels(&scan, &at);
-    }
-    if (outcome == TAKEN && !scan.named) {
-        return weir__pm_fail(r, at, WEIR_E_PARSE,
-                             "the braces have no name of the metric in quotes");
-    }
     return outcome == TAKEN ? take_measurement(r, entry, at) : outcome;
 }
 

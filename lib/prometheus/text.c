@@ -12,21 +12,6 @@
 #include "labels.h"
 #include "number.h"
 
-static const char *skip_blanks(const char *at)
-{
-    while (is_class(*at, CLASS_BLANK)) {
-        at++;
-    }
-    return at;
-}
-
-static const char *line_end(const char *at, const char *end)
-{
-    const char *found = memchr(at, '\n', (size_t)(end - at));
-
-    return found != NULL ? found : end;
-}
-
 /* ---- lines that begin with # ---------------------------------------------------------------- */
 
 static int32_t type_of(struct text text)
@@ -87,7 +72,7 @@ static enum outcome take_description(weir_series_reader *r, weir_entry *entry, c
     if (outcome != TAKEN) {
         return outcome;
     }
-    end = line_end(at, scan.end);
+    end = end_of_line(at, scan.end);
     entry->name = name.at;
     entry->name_length = name.length;
     outcome = take_rest(r, entry, at, end);
@@ -99,13 +84,13 @@ static enum outcome take_description(weir_series_reader *r, weir_entry *entry, c
 
 static enum outcome take_hash(weir_series_reader *r, weir_entry *entry, const char *hash)
 {
-    const char *end = line_end(hash, reader_end(r)), *at = skip_blanks(hash + 1);
+    const char *end = end_of_line(hash, reader_end(r)), *at = past_blanks(hash + 1);
     struct text rest = {at, (size_t)(end - at)};
 
     if (at > hash + 1 && rest.length > 4 && is_class(at[4], CLASS_BLANK) &&
         (begins_with(rest, TEXT("HELP")) || begins_with(rest, TEXT("TYPE")))) {
         entry->kind = at[0] == 'H' ? WEIR_ENTRY_HELP : WEIR_ENTRY_TYPE;
-        return take_description(r, entry, skip_blanks(at + 4));
+        return take_description(r, entry, past_blanks(at + 4));
     }
     entry->kind = WEIR_ENTRY_COMMENT;
     entry->text = hash;
@@ -178,7 +163,7 @@ static enum outcome take_measurement(weir_series_reader *r, weir_entry *entry, c
     const char *quick;
     enum outcome outcome;
 
-    at = skip_blanks(at);
+    at = past_blanks(at);
     quick = weir__pm_number_quick(at, &entry->value);
     if (quick != NULL && ends_value(*quick)) {
         at = quick;
@@ -188,13 +173,13 @@ static enum outcome take_measurement(weir_series_reader *r, weir_entry *entry, c
             return outcome;
         }
     }
-    at = skip_blanks(at);
+    at = past_blanks(at);
     if (*at != '\n') {
         outcome = take_time(r, entry, &at);
         if (outcome != TAKEN) {
             return outcome;
         }
-        at = skip_blanks(at);
+        at = past_blanks(at);
     }
     if (*at != '\n') {
         return weir__pm_expected(r, at, "expected the end of the line");
@@ -212,38 +197,15 @@ static enum outcome take_sample(weir_series_reader *r, weir_entry *entry, const 
                               .end = reader_end(r),
                               .rules = LABELS_BLANKS | LABELS_LINES | LABELS_NO_COMMAS};
     const char *at = first;
-    enum outcome outcome = TAKEN;
+    enum outcome outcome = weir__pm_series(&scan, &at);
 
     entry->kind = WEIR_ENTRY_SAMPLE;
-    scan.bounded =
-        r->exposition.type == WEIR_METRIC_HISTOGRAM || r->exposition.type == WEIR_METRIC_SUMMARY;
-    scan.bound = r->exposition.type == WEIR_METRIC_HISTOGRAM ? TEXT("le") : TEXT("quantile");
-    if (is_class(*at, CLASS_METRIC_START)) {
-        while (is_class(*at, CLASS_METRIC)) {
-            at++;
-        }
-        scan.named = true;
-    } else if (*at != '{') {
-        return weir__pm_expected(r, at, "expected a metric's name, { or #");
-    }
-    if (!weir__pm_label_add(r, TEXT("__name__"), (struct text){first, (size_t)(at - first)})) {
-        return weir__pm_no_memory(r);
-    }
-    at = skip_blanks(at);
-    if (*at == '{') {
-        at++;
-        outcome = weir__pm_labels(&scan, &at);
-    }
-    if (outcome == TAKEN && !scan.named) {
-        return weir__pm_fail(r, at, WEIR_E_PARSE,
-                             "the braces have no name of the metric in quotes");
-    }
     return outcome == TAKEN ? take_measurement(r, entry, at, 1 + scan.lines) : outcome;
 }
 
 enum outcome weir__pm_text_record(weir_series_reader *r, weir_entry *entry)
 {
-    const char *first = reader_text(r) + r->at, *at = skip_blanks(first);
+    const char *first = reader_text(r) + r->at, *at = past_blanks(first);
 
     if (*at == '\n') {
         weir__pm_next_record(r, at, 1);

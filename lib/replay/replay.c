@@ -93,13 +93,7 @@ weir_status weir_replay_bytes(const weir_replay_config *config, size_t *bytes, w
     weir_status status = take(&own, config, err);
     size_t traffic_at;
 
-    if (status == WEIR_OK && bytes == NULL) {
-        return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
-    }
-    if (status == WEIR_OK) {
-        *bytes = bytes_of(&own, &traffic_at);
-    }
-    return status;
+    return status == WEIR_OK ? weir__give_bytes(bytes, bytes_of(&own, &traffic_at), err) : status;
 }
 
 weir_status weir_replay_init(weir_replay *replay, size_t bytes, const weir_replay_config *config,
@@ -113,12 +107,10 @@ weir_status weir_replay_init(weir_replay *replay, size_t bytes, const weir_repla
     if (status != WEIR_OK) {
         return status;
     }
-    if (!weir__aligned(r)) {
-        return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
-    }
     need = bytes_of(&own, &traffic_at);
-    if (bytes < need) {
-        return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than asked for");
+    status = weir__block_fits(r, bytes, need, err);
+    if (status != WEIR_OK) {
+        return status;
     }
     memset(r, 0, traffic_at);
     weir__block_set(&r->block, WEIR__KIND_REPLAY, need);

@@ -131,13 +131,10 @@ weir_status weir_window_bytes(const weir_window_config *config, size_t *bytes, w
     weir_duration reserve;
     weir_status status = take(&own, config, &reserve, err);
 
-    if (status == WEIR_OK && bytes == NULL) {
-        return weir__fail(err, WEIR_E_ARG, "", "there is nowhere to put the size");
-    }
-    if (status == WEIR_OK) {
-        *bytes = bytes_of(weir__bucket_count(reserve, own.granularity), own.lanes);
-    }
-    return status;
+    return status == WEIR_OK
+               ? weir__give_bytes(
+                     bytes, bytes_of(weir__bucket_count(reserve, own.granularity), own.lanes), err)
+               : status;
 }
 
 weir_status weir_window_init(weir_window *window, size_t bytes, const weir_window_config *config,
@@ -151,12 +148,10 @@ weir_status weir_window_init(weir_window *window, size_t bytes, const weir_windo
     if (status != WEIR_OK) {
         return status;
     }
-    if (!weir__aligned(window)) {
-        return weir__fail(err, WEIR_E_ARG, "", "the block is NULL or not 8-byte aligned");
-    }
     need = bytes_of(weir__bucket_count(reserve, own.granularity), own.lanes);
-    if (bytes < need) {
-        return weir__fail(err, WEIR_E_SPACE, "", "the block is smaller than weir_window_bytes()");
+    status = weir__block_fits(window, bytes, need, err);
+    if (status != WEIR_OK) {
+        return status;
     }
     memset(window, 0, need);
     weir__block_set(&window->block, WEIR_KIND_WINDOW, need);

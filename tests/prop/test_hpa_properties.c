@@ -2,8 +2,8 @@
  * What must hold for every HPA and every life: random specs, pods and metrics of many seeds,
  * through the public functions only. A failure names its seed and its step.
  */
+#include "life.h"
 #include "random_hpa.h"
-#include "table.h"
 
 #include <weir/weir.h>
 
@@ -24,13 +24,6 @@ struct answer {
     weir_decision decision;
     weir_explain explain;
 };
-
-#define check(condition, seed, step)                                                               \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fail_msg("%s: seed %d, step %d", #condition, seed, step);                              \
-        }                                                                                          \
-    } while (0)
 
 static weir_hpa *hpa_of(const weir_hpa_config *config, size_t *bytes)
 {

@@ -2,19 +2,12 @@
  * What must hold for every ScaledObject and every load: random lives of many seeds. A failure names
  * its seed and its step.
  */
+#include "life.h"
 #include "random_keda.h"
-#include "table.h"
 
 #include <weir/weir.h>
 
 enum { SEEDS = 80, STEPS = 200 };
-
-#define check(condition, seed, step)                                                               \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fail_msg("%s: seed %d, step %d", #condition, seed, step);                              \
-        }                                                                                          \
-    } while (0)
 
 static void begin(struct keda_life *l, int seed)
 {

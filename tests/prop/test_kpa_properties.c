@@ -2,8 +2,8 @@
  * What must hold for every revision and every load: random lives of many seeds, through the public
  * functions only. A failure names its seed and its step.
  */
+#include "life.h"
 #include "random_kpa.h"
-#include "table.h"
 
 #include <weir/weir.h>
 
@@ -22,13 +22,6 @@ struct answer {
     weir_decision decision;
     weir_explain explain;
 };
-
-#define check(condition, seed, step)                                                               \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fail_msg("%s: seed %d, step %d", #condition, seed, step);                              \
-        }                                                                                          \
-    } while (0)
 
 static weir_kpa *kpa_of(const weir_kpa_config *config, size_t *bytes)
 {

@@ -2,19 +2,12 @@
  * What must hold for a whole revision, whatever its load and its cluster do: it is the sum of its
  * parts, and its pods stay within their bounds. A failure names its seed and its step.
  */
+#include "life.h"
 #include "random_kpa.h"
-#include "table.h"
 
 #include <weir/weir.h>
 
 enum { SEEDS = 200, STEPS = 150 };
-
-#define check(condition, seed, step)                                                               \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fail_msg("%s: seed %d, step %d", #condition, seed, step);                              \
-        }                                                                                          \
-    } while (0)
 
 static void *revision_of(const weir_kpa_config *config)
 {

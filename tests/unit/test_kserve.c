@@ -13,6 +13,7 @@
 
 #include "short_memory.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <weir/kserve.h>
 
@@ -45,6 +46,11 @@ static const char llm[] = "apiVersion: serving.kserve.io/v1alpha2\n"
 static const char settings[] = "{\"kind\": \"ConfigMap\", \"metadata\": {\"name\": "
                                "\"inferenceservice-config\"}, \"data\": {\"deploy\": "
                                "\"{\\\"defaultDeploymentMode\\\": \\\"Standard\\\"}\"}}";
+
+static const char wva_settings[] =
+    "{\"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"inferenceservice-config\"}, \"data\": "
+    "{\"autoscaling-wva-controller-config\": "
+    "\"{\\\"prometheus\\\":{\\\"url\\\":\\\"https://p\\\"}}\"}}";
 
 /* Whether what came of the last step has a text in it. */
 static int has(weir_kserve *cluster, const char *text)
@@ -126,6 +132,35 @@ static void problems_have_places(void **state)
     weir_kserve_free(cluster);
 }
 
+/* Words of the formula language are no names, nor is what stands in quotes. */
+static void a_formula_is_read_as_keda_reads_it(void **state)
+{
+    static const struct {
+        const char *formula;
+        int refused;
+    } rows[] = {
+        {"1 > 0 and not false ? 2 : 1", 0}, {"'a b' == 'c' ? 2 : 1", 0}, {"a + 1", 1}, {"1 +", 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        weir_kserve *cluster;
+        char text[512];
+
+        snprintf(text, sizeof text,
+                 "apiVersion: serving.kserve.io/v1alpha2\nkind: LLMInferenceService\n"
+                 "metadata: {name: llama, namespace: ml}\nspec:\n  model: {uri: hf://o/m}\n"
+                 "  scaling:\n    maxReplicas: 3\n    wva: {keda: {advanced: {scalingModifiers: "
+                 "{target: '2', formula: \"%s\"}}}}\n",
+                 rows[i].formula);
+        assert_int_equal(weir_kserve_create(NULL, WEIR_KSERVE_FULL, &cluster), WEIR_OK);
+        assert_int_equal(weir_kserve_put(cluster, wva_settings, strlen(wva_settings)), WEIR_OK);
+        assert_int_equal(weir_kserve_apply(cluster, text, strlen(text)), WEIR_OK);
+        assert_true(has(cluster, "\"kind\":\"ScaledObject\""));
+        assert_int_equal(has(cluster, "verifyScaledObjects"), rows[i].refused);
+        weir_kserve_free(cluster);
+    }
+}
+
 static void wrong_calls_are_refused(void **state)
 {
     weir_kserve *cluster = NULL;
@@ -186,6 +221,7 @@ int main(void)
         cmocka_unit_test(a_service_becomes_objects),
         cmocka_unit_test(settings_hold_for_what_comes_later),
         cmocka_unit_test(problems_have_places),
+        cmocka_unit_test(a_formula_is_read_as_keda_reads_it),
         cmocka_unit_test(wrong_calls_are_refused),
         cmocka_unit_test(a_refused_allocation_is_an_error_and_leaks_nothing),
     };

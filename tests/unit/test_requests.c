@@ -1,4 +1,5 @@
 /* Requests one by one: who waits for a pod, what is reported, and the documented cold start. */
+#include "replay/traffic.h"
 #include "table.h"
 #include <weir/weir.h>
 
@@ -192,6 +193,64 @@ static void silence_is_reported_once_and_then_by_the_pods_alone(void **state)
     end(&w);
 }
 
+/* What pods served before they went is reported by nobody. */
+static void pods_that_are_gone_report_nothing(void **state)
+{
+    struct weir__traffic t;
+    weir_kpa_stat stats[2];
+    uint64_t memory[64];
+
+    (void)state;
+    assert_true(weir__traffic_bytes(4) <= sizeof memory);
+    for (int64_t left = 0; left < 2; left++) {
+        weir__traffic_begin(&t, 4, 0, 0, 1);
+        weir__traffic_pods(&t, memory, 1, 0);
+        assert_int_equal(weir__traffic_arrive(&t, memory, 100 * S), WEIR_OK);
+        assert_int_equal(weir__traffic_advance(&t, memory, S / 2), WEIR_OK);
+        weir__traffic_pods(&t, memory, left, 0);
+        assert_int_equal(weir__traffic_advance(&t, memory, S), WEIR_OK);
+        assert_int_equal(weir__traffic_report(&t, stats), left);
+    }
+}
+
+static void a_request_may_take_no_time(void **state)
+{
+    weir_replay_config config;
+    weir_kpa_config kpa;
+    struct world w;
+
+    (void)state;
+    defaults(&config, &kpa);
+    begin(&w, &config, &kpa);
+    request(&w, 500 * MS, 0);
+    until(&w, S + 1);
+    assert_int_equal(waits_of(&w).completed, 1);
+    assert_int_equal(waits_of(&w).running, 0);
+    end(&w);
+}
+
+static void the_load_is_that_of_the_metric(void **state)
+{
+    static const int32_t metrics[] = {WEIR_KPA_CONCURRENCY, WEIR_KPA_RPS};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        weir_replay_config config;
+        weir_kpa_config kpa;
+        struct world w;
+
+        defaults(&config, &kpa);
+        kpa.metric = metrics[i];
+        begin(&w, &config, &kpa);
+        for (int64_t ms = 250; ms < 5000; ms += 500) {
+            request(&w, ms * MS, 125 * MS);
+        }
+        until(&w, 5 * S + 1);
+        assert_bits_equal(weir_replay_load(w.replay), metrics[i] == WEIR_KPA_RPS ? 2 : 0.25);
+        end(&w);
+    }
+}
+
 /* ---- the documented example ----------------------------------------------------------------- */
 
 /* Five workers against a target of one for 30 s, a cold start of 18 s: docs/knative.md. */
@@ -304,6 +363,9 @@ int main(void)
     SUITE_TEST(&suite, a_pod_takes_as_many_as_its_container_concurrency);
     SUITE_TABLE(&suite, reports_add_up_to_the_load, report_rows);
     SUITE_TEST(&suite, silence_is_reported_once_and_then_by_the_pods_alone);
+    SUITE_TEST(&suite, pods_that_are_gone_report_nothing);
+    SUITE_TEST(&suite, a_request_may_take_no_time);
+    SUITE_TEST(&suite, the_load_is_that_of_the_metric);
     SUITE_TEST(&suite, five_workers_and_a_target_of_one_make_eight_pods);
     SUITE_TEST(&suite, buckets_are_in_order_and_without_gaps);
     SUITE_TEST(&suite, misuse_is_an_error);

@@ -260,7 +260,7 @@ static size_t name_measures(const void *config, struct measure *measures)
     for (uint32_t i = 0; i < c->trigger_count; i++) {
         const weir_keda_trigger *t = &c->triggers[i];
 
-        snprintf(headings[i], HEADING_SIZE, "%s", t->name);
+        snprintf(headings[i], HEADING_SIZE, "%.*s", HEADING_SIZE - 1, t->name);
         if (t->name[0] == '\0' && !is_resource(t)) {
             snprintf(headings[i], HEADING_SIZE, "s%u", i % 1000);
         }
