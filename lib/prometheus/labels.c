@@ -238,7 +238,8 @@ static struct text normalized(struct label_scan *s, struct text text)
     to = x->bound[x->bounds];
     if (digits == text.length && digits > 0 && digits < 7 && (text.at[0] != '0' || digits == 1)) {
         memcpy(to, text.at, digits);
-        memcpy(to + digits, ".0", 2);
+        to[digits] = '.';
+        to[digits + 1] = '0';
         x->bounds++;
         return (struct text){to, digits + 2};
     }
