@@ -2,8 +2,8 @@
  * manifest/keda.c - ScaledObjects of manifests: read, held against the other objects in the files
  * as KEDA's webhook does, resolved, and shown as the HPA that KEDA makes.
  */
-#include "make.h"
 #include "object.h"
+#include "write.h"
 
 #include <string.h>
 #include <weir/autoscaler.h>
@@ -355,7 +355,7 @@ static int is_excluded(const struct weir__keda_object *object, const char *label
 }
 
 /* The object's own labels come over KEDA's. */
-static void put_labels(struct weir__maker *maker, const struct weir__keda_object *object,
+static void put_labels(struct weir__grower *g, const struct weir__keda_object *object,
                        const char *hpa_name, struct weir__node *labels)
 {
     const weir_pair own[] = {
@@ -371,29 +371,29 @@ static void put_labels(struct weir__maker *maker, const struct weir__keda_object
             k++;
         }
         if (k == object->label_count) {
-            weir__make_put_text(maker, labels, own[i].key, own[i].text);
+            weir__grow_put_text(g, labels, own[i].key, own[i].text);
         }
     }
     for (size_t i = 0; i < object->label_count; i++) {
         if (!is_excluded(object, object->labels[i].key)) {
-            weir__make_put_text(maker, labels, object->labels[i].key, object->labels[i].text);
+            weir__grow_put_text(g, labels, object->labels[i].key, object->labels[i].text);
         }
     }
 }
 
-static struct weir__node *make_hpa(struct weir__keda_check *c, struct weir__maker *maker,
+static struct weir__node *make_hpa(struct weir__keda_check *c, struct weir__grower *g,
                                    const struct weir__hpa_spec *hpa)
 {
     const char *name = weir__keda_hpa_name(c->object, c->arena);
-    struct weir__node *object = weir__make_mapping(maker), *metadata;
+    struct weir__node *object = weir__grow_mapping(g), *metadata;
 
-    weir__make_put_text(maker, object, "apiVersion", "autoscaling/v2");
-    weir__make_put_text(maker, object, "kind", "HorizontalPodAutoscaler");
-    metadata = weir__make_put_mapping(maker, object, "metadata");
-    put_labels(maker, c->object, name, weir__make_put_mapping(maker, metadata, "labels"));
-    weir__make_put_text(maker, metadata, "name", name);
-    weir__make_put_text(maker, metadata, "namespace", c->object->name_space);
-    weir__make_put(maker, object, "spec", weir__hpa_tree(maker, hpa));
+    weir__grow_put_text(g, object, "apiVersion", "autoscaling/v2");
+    weir__grow_put_text(g, object, "kind", "HorizontalPodAutoscaler");
+    metadata = weir__grow_under(g, object, "metadata");
+    put_labels(g, c->object, name, weir__grow_under(g, metadata, "labels"));
+    weir__grow_put_text(g, metadata, "name", name);
+    weir__grow_put_text(g, metadata, "namespace", c->object->name_space);
+    weir__grow_put(g, object, "spec", weir__hpa_tree(g, hpa));
     return object;
 }
 
@@ -402,7 +402,7 @@ static weir_status show_item(weir_manifest *manifest, struct weir__item *item, i
 {
     struct weir__keda_check c = begin_check(manifest, item);
     const struct weir__scaled_object *so = item->keda;
-    struct weir__maker maker = {&manifest->arena, 0};
+    struct weir__grower g = {&manifest->arena, 0};
     struct weir__hpa_spec *hpa;
     struct weir__node *object;
     size_t length;
@@ -423,11 +423,11 @@ static weir_status show_item(weir_manifest *manifest, struct weir__item *item, i
     if ((how & WEIR_SHOW_AS_SENT) == 0) {
         weir__hpa_default(hpa, c.arena, c.problems);
     }
-    object = make_hpa(&c, &maker, hpa);
-    if (object == NULL || maker.out_of_memory || manifest->problems.out_of_memory) {
+    object = make_hpa(&c, &g, hpa);
+    if (object == NULL || g.failed || manifest->problems.out_of_memory) {
         return WEIR_E_MEMORY;
     }
-    weir__make_sorted(object);
+    weir__grow_sort(object);
     length = how & WEIR_SHOW_JSON ? weir__write_json(object, text, capacity)
                                   : weir__write_yaml(object, text, capacity);
     if (need != NULL) {
