@@ -1,6 +1,7 @@
 /*
  * manifest/manifest.c - the manifest: files in, autoscalers and problems out.
  */
+#include "keda_metadata.h"
 #include "make.h"
 #include "object.h"
 
@@ -414,6 +415,25 @@ weir_status weir_manifest_origins(weir_manifest *manifest, size_t index,
         return WEIR_E_ARG;
     }
     return weir__origins_of(manifest, manifest->found[index].item, origins, count);
+}
+
+const char *weir_manifest_trigger_metadata(weir_manifest *manifest, size_t index, uint32_t trigger,
+                                           const char *key)
+{
+    const struct weir__keda_spec *spec;
+    const char *text;
+    size_t length;
+
+    if (key == NULL || index >= weir_manifest_item_count(manifest)) {
+        return NULL;
+    }
+    spec = weir__scaled_object_spec(manifest->found[index].item);
+    if (spec == NULL || trigger >= spec->triggers.count) {
+        return NULL;
+    }
+    text = weir__metadata_get(weir__keda_trigger_at(spec, trigger), key, &length);
+    return text == NULL || text[length] == '\0' ? text
+                                                : weir__arena_text(&manifest->arena, text, length);
 }
 
 size_t weir_manifest_problem_count(const weir_manifest *manifest)
