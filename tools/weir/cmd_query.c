@@ -181,6 +181,7 @@ static int read_request(struct request *r, int count, char **words)
     struct argument a;
 
     series_wishes_init(&r->wishes);
+    r->wishes.has_time_option = 1;
     weir_promql_options_init(&r->options, sizeof r->options);
     while ((more = next_argument(&command_query, count, words, &position, &a)) == 1) {
         if (a.option >= 0) {

@@ -13,6 +13,8 @@
 enum { MEASURES_MAX = 16, LABELS_MAX = 4, LABEL_SIZE = 48, HEADING_SIZE = 10 };
 
 struct request;
+struct weir_manifest_item;
+struct clock;
 
 /* A number that is shown with each decision. */
 struct measure {
@@ -46,6 +48,16 @@ struct kind {
     uint32_t (*series)(const void *config, weir_hpa_config *as_hpa);
     int (*is_named)(const void *config, uint32_t series, const char *autoscaler, const char *word,
                     size_t length);
+
+    /* The PromQL that its manifest has for a series, NULL: none. *single is set to 1 where an
+     * answer must be one number, whatever the query. NULL: no series ever has one. */
+    const char *(*query)(const struct request *request, const struct weir_manifest_item *item,
+                         const void *config, uint32_t series, int *single);
+
+    /* When it asks for its metrics, `first` being since its start; how many clocks that are. */
+    size_t (*clocks)(const void *config, struct clock *clocks);
+
+    weir_duration query_unit; /* the time of a query is cut to whole ones of it */
 
     /* One line about what it scales on. */
     void (*describe)(char *text, size_t size, const void *config);

@@ -95,6 +95,11 @@ const char *column_for(const struct asked_series *asked)
     return value_for(&asked->request->metrics, asked);
 }
 
+const char *query_for(const struct asked_series *asked)
+{
+    return value_for(&asked->request->queries, asked);
+}
+
 const char *request_for(const struct asked_series *asked)
 {
     return value_for(&asked->request->pod_requests, asked);
@@ -211,6 +216,7 @@ int request_check_names(const struct request *request, const weir_manifest_item 
                         size_t count)
 {
     return check_metric_names(&request->metrics, "--metric", items, count) &&
+           check_metric_names(&request->queries, "--query", items, count) &&
            check_metric_names(&request->pod_requests, "--pod-request", items, count) &&
            check_sync_names(&request->sync_periods, items, count);
 }
@@ -398,6 +404,12 @@ void hpa_measure(const weir_hpa *hpa, const weir_hpa_config *c, double *values)
     }
 }
 
+static size_t list_clocks(const void *config, struct clock *clocks)
+{
+    clocks[0] = (struct clock){0, ((const weir_hpa_config *)config)->sync_period};
+    return 1;
+}
+
 static void measure(void *state, const void *config, weir_time now, double *values)
 {
     (void)now;
@@ -453,6 +465,8 @@ const struct kind hpa_kind = {
     .replay = set_replay,
     .series = list_series,
     .is_named = is_named,
+    .clocks = list_clocks,
+    .query_unit = WEIR_SECOND / 1000,
     .describe = describe,
     .bounds = bounds,
     .overload = "above target",

@@ -17,7 +17,8 @@ struct source {
     /* Opens the load and finds the columns. The exit code. */
     int (*open)(struct replaying *r);
     /* Goes to the next row and reads it, with its time: 1; 0 at the end; -1 when it is bad, with
-     * csv_message(), and reading may go on; -2 when it may not. */
+     * csv_message(), and reading may go on; -2 when it may not; -3 when it may not, after a
+     * message. */
     int (*next)(struct replaying *r, weir_time *at);
     /* Gives it to the replay, once all before it is decided. WEIR_OK or an error. */
     weir_status (*take)(struct replaying *r, weir_time at);
