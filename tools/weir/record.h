@@ -42,6 +42,9 @@ void record_put_store(struct record_text *text, const weir_series_store *store, 
 
 void record_text_free(struct record_text *text);
 
+/* Whether a text with a length is this one. */
+int record_is(const char *text, size_t length, const char *is);
+
 /* ---- file (record_file.c) ------------------------------------------------------------------- */
 
 struct record_file {

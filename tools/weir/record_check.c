@@ -88,8 +88,11 @@ static int is_of(const weir_series_store *store, uint32_t series, const char *qu
     int of = 0, has = 0;
 
     for (size_t i = 0; i < count && i < 64; i++) {
-        of += strcmp(labels[i].name, RECORD_QUERY) == 0 && strcmp(labels[i].value, query) == 0;
-        has += strcmp(labels[i].name, name) == 0;
+        const weir_label *l = &labels[i];
+
+        of += record_is(l->name, l->name_length, RECORD_QUERY) &&
+              record_is(l->value, l->value_length, query);
+        has += record_is(l->name, l->name_length, name);
     }
     return of && has;
 }

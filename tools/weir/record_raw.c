@@ -129,7 +129,7 @@ static weir_status copy_tail(const weir_series_store *from, weir_series_store *t
 static const weir_label *find_label(const weir_label *labels, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(labels[i].name, name) == 0) {
+        if (record_is(labels[i].name, labels[i].name_length, name)) {
             return &labels[i];
         }
     }
@@ -149,11 +149,12 @@ static size_t find_jobs(const weir_series_store *store, char (*jobs)[NAME_MAX_BY
         if (job == NULL || job->value_length >= NAME_MAX_BYTES || found == JOBS_MAX) {
             continue;
         }
-        while (k < found && strcmp(jobs[k], job->value) != 0) {
+        while (k < found && !record_is(job->value, job->value_length, jobs[k])) {
             k++;
         }
         if (k == found) {
-            memcpy(jobs[found++], job->value, job->value_length + 1);
+            memcpy(jobs[found], job->value, job->value_length);
+            jobs[found++][job->value_length] = '\0';
         }
     }
     return found;

@@ -193,6 +193,11 @@ void record_put_store(struct record_text *text, const weir_series_store *store, 
     }
 }
 
+int record_is(const char *text, size_t length, const char *is)
+{
+    return strlen(is) == length && memcmp(text, is, length) == 0;
+}
+
 void record_text_free(struct record_text *text)
 {
     free(text->at);
