@@ -27,7 +27,7 @@ struct answers {
     int64_t step, last;        /* of the grid, ms */
     int64_t start;             /* of the block */
     uint32_t count;            /* times of it; 0: there is none yet */
-    uint64_t asked, failed;
+    uint64_t asked, failed, numbers;
     int64_t failed_at;
     char why[256]; /* the first failed */
     struct answer block[BLOCK_MAX];
@@ -288,6 +288,7 @@ static void take_recorded(struct answers *a)
             a->block[i] = (struct answer){WEIR_OK, at.sum};
             read_answer(a, i);
         }
+        a->numbers += a->block[i].status == WEIR_OK;
     }
 }
 
@@ -323,6 +324,7 @@ static int fill_block(struct answers *a)
     code = evaluate(a, 0, a->count);
     for (uint32_t i = 0; i < a->count && code == EXIT_FINE; i++) {
         read_answer(a, i);
+        a->numbers += a->block[i].status == WEIR_OK;
     }
     return code;
 }
@@ -350,7 +352,8 @@ int answers_at(struct answers *a, weir_time at, struct answer *answer)
 void answers_report(struct answers *const *list, size_t count)
 {
     const struct answers *first = NULL;
-    uint64_t asked = 0, failed = 0;
+    const char *who = "";
+    uint64_t asked = 0, failed = 0, numbers = 0;
     char time[40];
 
     for (size_t i = 0; i < count; i++) {
@@ -359,8 +362,15 @@ void answers_report(struct answers *const *list, size_t count)
         if (a != NULL) {
             asked += a->asked;
             failed += a->failed;
+            numbers += a->numbers;
+            who = a->question.who;
             first = a->failed > 0 && (first == NULL || a->failed_at < first->failed_at) ? a : first;
         }
+    }
+    if (asked > 0 && failed == 0 && numbers == 0) {
+        complain("notice: %s: none of the %" PRIu64 " answers has a value: does the query meet the "
+                 "series?",
+                 who, asked);
     }
     if (first != NULL) {
         put_utc(time, sizeof time, first->failed_at * (WEIR_SECOND / 1000));

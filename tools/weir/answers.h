@@ -50,7 +50,7 @@ int answers_at(struct answers *answers, weir_time at, struct answer *answer);
 
 /* Says on stderr how many answers to one question, asked by several clocks, were errors, if any,
  * and why the first was. */
-void answers_report(struct answers *const *answers, size_t count);
+void answers_report(struct answers *const *list, size_t count);
 
 /* NULL is fine. */
 void answers_close(struct answers *answers);

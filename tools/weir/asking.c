@@ -68,8 +68,7 @@ void asking_close(struct asking *a)
     }
 }
 
-/* A query on one line, whatever it was in the manifest. */
-void asking_describe(const struct replaying *r, int32_t series)
+void print_query(const struct replaying *r, const char *text)
 {
     const struct request *q = &r->request;
     int blank = 0;
@@ -82,7 +81,7 @@ void asking_describe(const struct replaying *r, int32_t series)
         printf("evaluated over %zu files", q->series.count);
     }
     printf("\n      ");
-    for (const char *at = r->feeds->asking.list[series].text; *at != '\0'; at++) {
+    for (const char *at = text; *at != '\0'; at++) {
         int is_blank = strchr(" \t\r\n", *at) != NULL;
 
         if (!is_blank) {

@@ -141,7 +141,7 @@ static void print_metric(const struct replaying *r, int32_t series)
     hpa_put_name(&f->config, (uint32_t)series, name, sizeof name);
     printf("    %s (%s): ", name, hpa_source_name(metric));
     if (f->asking.list[series].text != NULL) {
-        asking_describe(r, series);
+        print_query(r, f->asking.list[series].text);
         return;
     }
     printf("%s", m->columns > 1 || m->single_pods

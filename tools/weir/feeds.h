@@ -95,9 +95,6 @@ weir_time asking_next(const struct asking *asking);
  * message. */
 int asking_gather(struct feeds *feeds);
 
-/* "its query, over dump.txt: sum(x)" */
-void asking_describe(const struct replaying *r, int32_t series);
-
 /* Says which answers were errors. */
 void asking_close(struct asking *asking);
 

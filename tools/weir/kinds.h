@@ -42,6 +42,9 @@ struct kind {
     /* Requests that a pod runs at once, 0: any number. NULL: it does not read requests. */
     int64_t (*container_concurrency)(const void *config);
 
+    /* For one that reads rows: the names of its series, NULL after the last. */
+    const char *rows[3];
+
     /* For one that reads metrics: its series, as an HPA would have them; how many. And whether a
      * word of the command line names one of them, with "AUTOSCALER/" before it or not. NULL: it
      * reads none. */

@@ -21,6 +21,12 @@ void skip_autoscaler(const char *autoscaler, const char **word, size_t *length)
     }
 }
 
+int query_names(const char *word, size_t length, const char *autoscaler, const char *series)
+{
+    skip_autoscaler(autoscaler, &word, &length);
+    return is_word(series, word, length);
+}
+
 int is_word(const char *text, const char *word, size_t length)
 {
     return strlen(text) == length && strncmp(text, word, length) == 0;
@@ -141,6 +147,9 @@ static void list_names(const weir_manifest_item *const *items, size_t count, str
         for (uint32_t m = 0; m < n; m++) {
             add_name(names, series.metrics[m].name);
         }
+        for (size_t k = 0; kind != NULL && kind->rows[k] != NULL; k++) {
+            add_name(names, kind->rows[k]);
+        }
     }
 }
 
@@ -155,6 +164,11 @@ static int is_known(const char *word, size_t length, const weir_manifest_item *c
 
         for (uint32_t m = 0; m < n; m++) {
             if (kind->is_named(items[i]->config, m, items[i]->name, word, length)) {
+                return 1;
+            }
+        }
+        for (size_t k = 0; kind != NULL && kind->rows[k] != NULL; k++) {
+            if (query_names(word, length, items[i]->name, kind->rows[k])) {
                 return 1;
             }
         }

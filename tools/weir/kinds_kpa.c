@@ -147,6 +147,7 @@ const struct kind kpa_kind = {
     .make = make,
     .replay = set_replay,
     .container_concurrency = container_concurrency,
+    .rows = {"concurrency", "rps", NULL},
     .clocks = list_clocks,
     .query_unit = WEIR_SECOND / 1000,
     .describe = describe,

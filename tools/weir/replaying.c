@@ -174,6 +174,9 @@ struct replaying *replaying_open(const struct request *request, const weir_manif
     if (*code == EXIT_FINE && r->outcome.kind->series != NULL) {
         r->source = &metrics_source;
     }
+    if (r->source == &rows_source && request_asks(request)) {
+        r->source = &series_source;
+    }
     if (*code == EXIT_FINE) {
         *code = r->source->open(r);
     }

@@ -46,7 +46,8 @@ enum { WORKERS_MAX = 1000000 };
         {"--from", 0, "TIME", "leaves earlier rows out"},                                          \
         {"--to", 0, "TIME", "leaves later rows out; requests: goes on up to then"},                \
         {"--semantics", 0, "RELEASE",                                                              \
-         "'serving 0.51' (default) or 'serving 0.42'; HPA: '1.37' (default) to '1.27'"},           \
+         "'serving 0.51' (default) or 'serving 0.42'; HPA: '1.37' (default) to '1.27'; "           \
+         "series: 'prometheus 3' (default) or 'prometheus 2.42'; may be given again"},             \
         {"--metric", 0, "NAME=COLUMN",                                                             \
          "HPA, KEDA: the column of a metric, or several: COLUMN,COLUMN; may be given again"},      \
         {"--replicas", 0, "COLUMN|N",                                                              \
@@ -61,7 +62,8 @@ enum { WORKERS_MAX = 1000000 };
          "HPA, KEDA: a flag or feature gate of the controller; may be given again"},               \
         {"--keep-going", 0, NULL, "leave bad rows out and count them"},                            \
         {"--series", 0, "FILE...",                                                                 \
-         "raw series: the triggers' own queries are evaluated over them; may be given again"},     \
+         "instead: raw series, over which the metrics' queries are evaluated; may be given "       \
+         "again"},                                                                                 \
         {"--query", 0, "NAME=PROMQL",                                                              \
          "the query of a metric that has none of its own; Knative: concurrency or rps"},           \
         {"--input", 0, "NAME", "the format of --series, where it is not to be found out"},         \
@@ -178,6 +180,9 @@ int request_fits(const struct request *request, const weir_manifest_item *const 
  * after a message. */
 int request_check_names(const struct request *request, const weir_manifest_item *const *items,
                         size_t count);
+
+/* Whether a word of --query, so long up to its "=", names a series of an autoscaler. */
+int query_names(const char *word, size_t length, const char *autoscaler, const char *series);
 
 /* Takes an option about series or the server; as request_take() (request_series.c). */
 int request_take_series(struct request *request, int option, const char *name, const char *value);

@@ -157,8 +157,8 @@ static int take_semantics(struct request *request, const char *value)
             return 1;
         }
     }
-    complain("--semantics is 'serving 0.51' or 'serving 0.42', for HPAs '1.37' to '1.27', for "
-             "--series 'prometheus 3' or 'prometheus 2.42', not %s",
+    complain("--semantics is 'serving 0.51' or 'serving 0.42', for series 'prometheus 3' or "
+             "'prometheus 2.42', for HPAs '1.37' to '1.27', not %s",
              value);
     return -1;
 }
