@@ -223,23 +223,23 @@ static void say_done(const struct record_file *file, const struct record_plan *p
                  : (plan->count == 1 ? "query" : "queries"));
 }
 
-static int record_open_and_fetch(struct record_request *r, const struct record_plan *plan,
-                                 struct record_file *file)
+static int open_and_fetch(struct record_request *r, const struct record_plan *plan,
+                          struct record_file *file)
 {
-    int code = record_open(file, r->output, plan->head.at);
+    int code = server_open(&r->server); /* first of all, as it refuses a URL with a secret */
 
-    if (code != EXIT_FINE) {
+    if (code == EXIT_FINE) {
+        code = record_open(file, r->output, plan->head.at);
+    }
+    if (code != EXIT_FINE || file->ended) {
         return code;
     }
-    if (file->continued && !file->ended) {
+    if (file->continued) {
         complain("%s is continued", file->path);
     }
-    if (!file->ended) {
-        code = server_open(&r->server);
-        code = code == EXIT_FINE ? record_fetch(r, plan, file) : code;
-        if (code != EXIT_FINE && code != EXIT_USAGE && file->regular) {
-            complain("%s ends before that; the same command goes on from there", file->path);
-        }
+    code = record_fetch(r, plan, file);
+    if (code != EXIT_FINE && file->regular) {
+        complain("%s ends before that; the same command goes on from there", file->path);
     }
     return code;
 }
@@ -254,7 +254,7 @@ static int from_server(struct record_request *r)
         if (r->to > (int64_t)time(NULL) * 1000) {
             complain("warning: --to is in the future; what comes later is not in the recording");
         }
-        code = record_open_and_fetch(r, &plan, &file);
+        code = open_and_fetch(r, &plan, &file);
     }
     if (code == EXIT_FINE) {
         code = record_check(&plan, &file);
@@ -264,7 +264,6 @@ static int from_server(struct record_request *r)
     if (code == EXIT_FINE) {
         say_done(&file, &plan, r->raw);
     }
-    server_report(&r->server);
     server_close(&r->server);
     record_plan_free(&plan);
     return code;

@@ -74,6 +74,14 @@ static size_t scan_bytes(struct scan *s, const char *bytes, size_t length)
     return whole;
 }
 
+/* A block ends here, with all of its bytes. */
+static void take_block(const struct scan *s, struct record_file *file, off_t end)
+{
+    file->good = end;
+    file->done = s->done;
+    file->ended = s->ended;
+}
+
 static int scan_plain(struct scan *s, struct record_file *file)
 {
     static char chunk[CHUNK];
@@ -83,7 +91,9 @@ static int scan_plain(struct scan *s, struct record_file *file)
     while ((n = read(file->fd, chunk, CHUNK)) > 0) {
         size_t whole = scan_bytes(s, chunk, (size_t)n);
 
-        file->good = whole > 0 ? at + (off_t)whole : file->good;
+        if (whole > 0) {
+            take_block(s, file, at + (off_t)whole);
+        }
         at += n;
     }
     return n == 0;
@@ -109,7 +119,9 @@ static int inflate_chunk(struct scan *s, struct record_file *file, z_stream *z, 
         scan_bytes(s, out, CHUNK - z->avail_out);
         if (code == Z_STREAM_END) {
             *begun = 0;
-            file->good = s->whole && s->length == 0 ? end - z->avail_in : file->good;
+            if (s->whole && s->length == 0) {
+                take_block(s, file, end - z->avail_in);
+            }
         } else if (code != Z_OK) {
             return 0;
         }
@@ -203,6 +215,15 @@ static int is_begun(const struct scan *s)
     return length == 0 || memcmp(s->head.at, head_start, length) == 0;
 }
 
+/* Whether a file begins as gzip does, as far as it goes. */
+static int looks_zipped(const struct record_file *file)
+{
+    unsigned char magic[2];
+    ssize_t n = pread(file->fd, magic, sizeof magic, 0);
+
+    return n > 0 && magic[0] == 0x1f && (n < 2 || magic[1] == 0x8b);
+}
+
 static int take_up(struct record_file *file, const char *head, off_t size)
 {
     struct scan s = {.done = INT64_MIN};
@@ -211,15 +232,15 @@ static int take_up(struct record_file *file, const char *head, off_t size)
 
     if (!read_all || s.head.failed) {
         complain("%s: %s", file->path, strerror(s.head.failed ? ENOMEM : errno));
-    } else if (!is_begun(&s) || (s.head.length == 0 && size > START_MAX)) {
+    } else if (!is_begun(&s) || (s.head.length == 0 && size > START_MAX) ||
+               (file->gzip && !looks_zipped(file))) {
         complain("%s is there and no recording%s; weir does not write over it", file->path,
                  file->gzip ? " in gzip" : "");
         code = EXIT_USAGE;
     } else if (file->good > 0) {
         code = check_head(file, s.head.at, head);
         file->continued = 1;
-        file->done = s.done;
-        file->ended = s.ended && file->good == size;
+        file->ended = file->ended && file->good == size;
     } else {
         code = EXIT_FINE;
     }

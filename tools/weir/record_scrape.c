@@ -56,8 +56,7 @@ static weir_label *find(struct page *p, size_t count, const char *name, size_t l
     for (size_t i = 0; i < count; i++) {
         weir_label *label = &p->labels[i];
 
-        if (label->value_length > 0 && label->name_length == length &&
-            memcmp(label->name, name, length) == 0) {
+        if (label->name_length == length && memcmp(label->name, name, length) == 0) {
             return label;
         }
     }
@@ -87,12 +86,16 @@ static int rename_label(struct page *p, weir_label *label, size_t count, char na
 /* The labels of a sample with those of the target; how many, 0 after a problem. */
 static size_t join_labels(struct page *p, const weir_entry *entry)
 {
-    size_t count = entry->label_count;
+    size_t count = 0;
     const weir_label own[TARGET_LABELS] = {label_of("job", p->target->job),
                                            label_of("instance", p->target->instance)};
     weir_label *conflicts[TARGET_LABELS];
 
-    memcpy(p->labels, entry->labels, count * sizeof *p->labels);
+    for (size_t i = 0; i < entry->label_count; i++) {
+        if (entry->labels[i].value_length > 0) { /* an empty one is none */
+            p->labels[count++] = entry->labels[i];
+        }
+    }
     for (int i = 0; i < TARGET_LABELS; i++) {
         conflicts[i] = find(p, count, own[i].name, own[i].name_length);
     }
