@@ -125,6 +125,14 @@ int record_raw_block(struct record_raw *raw, const struct record_request *reques
                      struct record_text *block);
 void record_raw_close(struct record_raw *raw);
 
+/* Finds or adds a series of one store in another. WEIR_OK, or a lack of memory. */
+weir_status record_same_series(const weir_series_store *from, uint32_t series,
+                               weir_series_store *to, uint32_t *number);
+
+/* Copies series with a marker where they ended within a block (record_ends.c). The exit code. */
+int record_ends(const struct record_request *request, const struct record_plan *plan, int64_t first,
+                int64_t last, const weir_series_store *from, weir_series_store *to);
+
 /* Says what a server says beside its answers: warnings and infos, each text once, and puts those
  * that mean that data may be incomplete into the block. */
 void record_notes(const struct record_request *request, const struct record_source *source,

@@ -1,9 +1,9 @@
 /*
  * record_raw.c - all samples of selectors, and where series ended; see record.h.
  *
- * A server hands out samples by a range selector at an instant, and no staleness markers. It wrote
- * them at the first scrape without the series, and the times of scrapes are the samples of `up` of
- * the series' job and instance, which are asked for besides.
+ * A server hands out samples by a range selector at an instant, and no staleness markers. For these
+ * the times of scrapes are needed, the samples of `up` of the series' job and instance, which are
+ * asked for besides.
  */
 #include "record.h"
 #include "series.h"
@@ -68,8 +68,7 @@ static int ask(const struct record_request *r, const struct record_source *s, in
 
 /* ---- copies --------------------------------------------------------------------------------- */
 
-/* Finds or adds a series of one store in another. */
-static weir_status same_series(const weir_series_store *from, uint32_t series,
+weir_status record_same_series(const weir_series_store *from, uint32_t series,
                                weir_series_store *to, uint32_t *number)
 {
     size_t count = weir_series_store_labels(from, series, NULL, 0);
@@ -93,7 +92,7 @@ static weir_status copy_samples(const weir_series_store *from, weir_series_store
         uint32_t number = 0;
 
         weir_series_store_samples(from, i, &s);
-        status = same_series(from, i, to, &number);
+        status = record_same_series(from, i, to, &number);
         if (status == WEIR_OK) {
             status = weir_series_store_append_all(to, number, s.times_ms, s.values, s.count, NULL);
         }
@@ -115,7 +114,7 @@ static weir_status copy_tail(const weir_series_store *from, weir_series_store *t
             (s.stale_count > 0 && s.stale_ms[s.stale_count - 1] > s.times_ms[s.count - 1])) {
             continue;
         }
-        status = same_series(from, i, to, &number);
+        status = record_same_series(from, i, to, &number);
         if (status == WEIR_OK) {
             status = weir_series_store_append(to, number, s.times_ms[s.count - 1],
                                               s.values[s.count - 1]);
@@ -215,18 +214,20 @@ void record_raw_close(struct record_raw *raw)
 }
 
 /* Puts the markers in, writes what is new, and keeps the newest samples. */
-static weir_status finish_block(struct record_raw *raw, const weir_series_store *all, int64_t first,
-                                struct record_text *block)
+static int finish_block(struct record_raw *raw, const struct record_request *r,
+                        const struct record_plan *plan, int64_t first, int64_t last,
+                        const weir_series_store *all, struct record_text *block)
 {
     weir_series_store *marked = NULL, *tail = NULL;
     weir_status status = weir_series_store_create(&series_memory, &marked);
+    int code = status == WEIR_OK ? record_ends(r, plan, first, last, all, marked) : EXIT_FINE;
 
-    if (status == WEIR_OK) {
-        status = weir_series_mark_stale(all, marked, &series_memory, NULL, NULL);
+    if (code == EXIT_FINE) {
+        status = status == WEIR_OK ? weir_series_store_create(&series_memory, &tail) : status;
+        status = status == WEIR_OK ? copy_tail(marked, tail) : status;
+        code = status == WEIR_OK ? EXIT_FINE : no_memory();
     }
-    status = status == WEIR_OK ? weir_series_store_create(&series_memory, &tail) : status;
-    status = status == WEIR_OK ? copy_tail(marked, tail) : status;
-    if (status == WEIR_OK) {
+    if (code == EXIT_FINE) {
         record_put_store(block, marked, first - 1);
         weir_series_store_free(raw->tail);
         raw->tail = tail;
@@ -234,7 +235,7 @@ static weir_status finish_block(struct record_raw *raw, const weir_series_store 
     }
     weir_series_store_free(tail);
     weir_series_store_free(marked);
-    return status;
+    return code;
 }
 
 int record_raw_block(struct record_raw *raw, const struct record_request *r,
@@ -257,9 +258,7 @@ int record_raw_block(struct record_raw *raw, const struct record_request *r,
         }
     }
     code = code == EXIT_FINE ? ask_for_scrapes(r, first, last, all, block) : code;
-    if (code == EXIT_FINE && finish_block(raw, all, first, block) != WEIR_OK) {
-        code = no_memory();
-    }
+    code = code == EXIT_FINE ? finish_block(raw, r, plan, first, last, all, block) : code;
     weir_series_store_free(all);
     return code;
 }
