@@ -2,8 +2,8 @@
  * manifest/manifest.c - the manifest: files in, autoscalers and problems out.
  */
 #include "keda_metadata.h"
-#include "make.h"
 #include "object.h"
+#include "write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -326,17 +326,16 @@ const weir_manifest_item *weir_manifest_get_item(const weir_manifest *manifest, 
 
 /* The object that KServe makes, as the API server stores it. */
 static const struct weir__node *stored_object(weir_manifest *manifest,
-                                              const struct weir__item *item, int32_t how,
-                                              struct weir__maker *maker)
+                                              const struct weir__item *item, int32_t how)
 {
     struct weir__grower g = {&manifest->arena, 0};
     struct weir__node *object = weir__grow_copy(&g, item->object.node);
 
     if (item->hpa_spec != NULL && (how & WEIR_SHOW_AS_SENT) == 0) {
-        weir__grow_put(&g, object, "spec", weir__hpa_tree(maker, item->hpa_spec));
+        weir__grow_put(&g, object, "spec", weir__hpa_tree(&g, item->hpa_spec));
     }
     if (object != NULL) {
-        weir__make_sorted(object);
+        weir__grow_sort(object);
     }
     return g.failed ? NULL : object;
 }
@@ -345,10 +344,9 @@ static const struct weir__node *stored_object(weir_manifest *manifest,
 static size_t write_own(weir_manifest *manifest, const struct weir__item *item, int32_t how,
                         char *text, size_t capacity)
 {
-    struct weir__maker maker = {&manifest->arena, 0};
-    const struct weir__node *object = stored_object(manifest, item, how, &maker);
+    const struct weir__node *object = stored_object(manifest, item, how);
 
-    if (object == NULL || maker.out_of_memory) {
+    if (object == NULL) {
         return 0;
     }
     return how & WEIR_SHOW_JSON ? weir__write_json(object, text, capacity)
