@@ -36,15 +36,15 @@ void series_wishes_init(struct series_wishes *wishes)
 
 int32_t series_format(const char *name)
 {
-    const char *names[WEIR_FORMAT_CSV + 1], *near;
+    const char *names[WEIR_FORMAT_RECORDING + 1], *near;
 
-    for (int32_t format = 0; format <= WEIR_FORMAT_CSV; format++) {
+    for (int32_t format = 0; format <= WEIR_FORMAT_RECORDING; format++) {
         names[format] = weir_series_format_name(format);
         if (strcmp(name, names[format]) == 0) {
             return format;
         }
     }
-    near = weir_nearest_name(name, names, WEIR_FORMAT_CSV + 1);
+    near = weir_nearest_name(name, names, WEIR_FORMAT_RECORDING + 1);
     complain("there is no format %s%s%s", name, near != NULL ? "; did you mean " : "",
              near != NULL ? near : "");
     return -1;
@@ -109,7 +109,9 @@ static int load_chunks(gzFile file, const char *path, weir_series_reader *reader
         }
     }
     gzerror(file, &problem);
-    if (bytes < 0 || problem == Z_BUF_ERROR) {
+    if (problem == Z_BUF_ERROR && weir_series_reader_format(reader) == WEIR_FORMAT_RECORDING) {
+        complain("notice: %s: the recording was cut off while it was written", path);
+    } else if (bytes < 0 || problem == Z_BUF_ERROR) {
         complain("%s: %s", path,
                  problem == Z_ERRNO ? strerror(errno) : "the gzip data is damaged or cut off");
         return EXIT_INPUT;
