@@ -114,12 +114,11 @@ static void look_at_services(weir_manifest *manifest)
     static const char *const roles[] = {"predictor", "transformer", "explainer"};
 
     for (const struct weir__late *late = manifest->late; late != NULL; late = late->next) {
-        const struct weir__service *service;
+        const struct weir__service *service = late->service;
 
-        if (late->dropped || strcmp(late->object.kind, "InferenceService") != 0) {
+        if (strcmp(late->object.kind, "InferenceService") != 0) {
             continue;
         }
-        service = weir__kserve_service(manifest->kserve, late->object.node, 0);
         for (size_t i = 0; service != NULL && i < sizeof roles / sizeof roles[0]; i++) {
             struct weir__look l;
 
@@ -164,8 +163,8 @@ weir_status weir_manifest_check(weir_manifest *manifest)
         return WEIR_E_ARG;
     }
     look_at_services(manifest);
-    for (size_t i = 0; i < manifest->found_count; i++) {
-        look_at_item(manifest, manifest->found[i].item);
+    for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
+        look_at_item(manifest, item);
     }
     return manifest->problems.out_of_memory ? WEIR_E_MEMORY : WEIR_OK;
 }

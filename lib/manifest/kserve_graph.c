@@ -60,7 +60,7 @@ void weir__graph_apply(struct weir__kserve *k, const struct weir__node *node,
     w.min = weir__node_at(w.extension, "minReplicas");
     w.annotations = graph_annotations(k, service);
     w.container = service->name;
-    if (w.extension != NULL && !k->admit_only) {
+    if (w.extension != NULL) {
         weir__workload_reconcile(k, service, &w);
     }
 }

@@ -258,7 +258,9 @@ static void drop_replaced(weir_manifest *manifest, struct weir__found *all)
     size_t count = 0;
 
     for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
-        all[count++].item = item;
+        if (!item->dropped) {
+            all[count++].item = item;
+        }
     }
     qsort(all, count, sizeof all[0], compare_items);
     for (size_t i = 1; i < count; i++) {
@@ -296,12 +298,12 @@ weir_status weir_manifest_finish(weir_manifest *manifest)
     for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
         size_t errors = manifest->problems.errors;
 
+        weir__problems_about(manifest, &item->object);
+        manifest->problems.about = item->about;
+        manifest->problems.stages = item->about != NULL ? WEIR_STAGE_OBJECT : 0;
+        item->resolve(manifest, item); /* one that is replaced is checked as well */
+        item->open.error_count += (int32_t)(manifest->problems.errors - errors);
         if (!item->dropped) {
-            weir__problems_about(manifest, &item->object);
-            manifest->problems.about = item->about;
-            manifest->problems.stages = item->about != NULL ? WEIR_STAGE_OBJECT : 0;
-            item->resolve(manifest, item);
-            item->open.error_count += (int32_t)(manifest->problems.errors - errors);
             manifest->found[manifest->found_count++].item = item;
         }
     }

@@ -69,8 +69,9 @@ struct weir__bystander {
 struct weir__late {
     struct weir__late *next;
     struct weir__object object;
-    int32_t errors; /* of its document */
-    int dropped;    /* a later object replaces it */
+    const struct weir__service *service; /* what became of it in the cluster; NULL: nothing did */
+    int32_t errors;                      /* of its document */
+    int dropped;                         /* a later object replaces it */
 };
 
 struct weir__found {

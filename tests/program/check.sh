@@ -34,6 +34,21 @@ expect 'a hazard that is none' 2 'there is no hazard x' "$weir" check -f "$bad" 
 expect 'no file' 2 'a manifest, or a folder' "$weir" check
 expect 'a missing file' 3 'No such file' "$weir" check -f "$work/none.yaml"
 
+# ---- replaced objects -----------------------------------------------------------------------
+# Two of one name, as base and overlay have them: each is looked at as if it were alone.
+two() {
+    sed 's/^  name: .*/  name: m/' "$source/tests/check/$1/bad.yaml" >"$work/two.yaml"
+    echo --- >>"$work/two.yaml"
+    sed 's/^  name: .*/  name: m/' "$source/tests/check/$1/good.yaml" >>"$work/two.yaml"
+    expect "$1: of one that is replaced" 1 "\\[$1\\]" "$weir" check "$work/two.yaml"
+    expect "$1: the later one counts" 1 'is also in .*; this later one counts' "$weir" check "$work/two.yaml"
+}
+two kserve.policies-dropped
+two knative.utilization-forgotten
+two hpa.slow-scale-down
+two keda.cooldown-without-zero
+expect 'what is replaced is in no one'"'"'s way' 1 '^1 file: 0 errors' "$weir" check "$work/two.yaml"
+
 # ---- folders --------------------------------------------------------------------------------
 mkdir -p "$work/folder/inner"
 cp "$bad" "$work/folder/inner/a.yaml"

@@ -10,7 +10,7 @@
 enum { OPTION_FILE, OPTION_NAME, OPTION_FORMAT, OPTION_AS_SENT, OPTION_ORIGINS };
 
 static const struct option options[] = {
-    {"--file", 'f', "MANIFEST", "a Kubernetes manifest, YAML or JSON; may be given again"},
+    {"--file", 'f', "MANIFEST...", "a Kubernetes manifest, YAML or JSON; may be given again"},
     {"--name", 0, "NAME", "the objects of this one alone, where the files have several"},
     {"--format", 0, "yaml|json", "how to print them (default yaml)"},
     {"--as-sent", 0, NULL, "as the controller sends them, without the API server's defaults"},
@@ -113,13 +113,6 @@ static int take(struct asked *asked, const struct argument *a)
     int format;
 
     switch (a->option) {
-    case OPTION_FILE:
-        if (asked->files.count == FILES_MAX) {
-            complain("at most %d files can be given", FILES_MAX);
-            return 0;
-        }
-        asked->files.list[asked->files.count++] = a->value;
-        return 1;
     case OPTION_NAME: asked->name = a->value; return 1;
     case OPTION_FORMAT:
         format = choose_word("--format", options[OPTION_FORMAT].argument, a->value);
@@ -127,9 +120,14 @@ static int take(struct asked *asked, const struct argument *a)
         return format >= 0;
     case OPTION_AS_SENT: asked->how |= WEIR_SHOW_AS_SENT; return 1;
     case OPTION_ORIGINS: asked->origins = 1; return 1;
-    default: complain("show does not know what to do with %s; see weir show --help", a->value);
+    default: break; /* a file, with or without its option */
     }
-    return 0;
+    if (asked->files.count == FILES_MAX) {
+        complain("at most %d files can be given", FILES_MAX);
+        return 0;
+    }
+    asked->files.list[asked->files.count++] = a->value;
+    return 1;
 }
 
 static int run(int count, char **words)
@@ -148,7 +146,7 @@ static int run(int count, char **words)
         return EXIT_USAGE;
     }
     if (asked.files.count == 0) {
-        complain("a manifest (-f FILE) is needed; see --help");
+        complain("a manifest (-f FILE) is needed; see weir show --help");
         return EXIT_USAGE;
     }
     if (weir_manifest_create(NULL, &manifest) != WEIR_OK) {
@@ -165,7 +163,7 @@ static int run(int count, char **words)
 const struct command command_show = {
     .name = "show",
     .summary = "print the objects that controllers make of manifests",
-    .usage = "show -f MANIFEST [OPTION...]",
+    .usage = "show -f MANIFEST... [OPTION...]",
     .help =
         "Of an InferenceService those are the Knative Service, HorizontalPodAutoscaler or\n"
         "ScaledObject that KServe makes, and what comes of these; the ConfigMap\n"
@@ -183,7 +181,7 @@ const struct command command_show = {
         "  weir show -f scaledobject.yaml |\n"
         "    diff - <(kubectl get hpa keda-hpa-my-model -o yaml)\n"
         "  weir show -f scaledobject.yaml --format json | jq .spec.metrics\n",
-    .operands = NULL,
+    .operands = "FILE",
     .options = options,
     .run = run,
 };
