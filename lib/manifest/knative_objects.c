@@ -251,8 +251,10 @@ static void report_class(weir_manifest *manifest, const struct weir__item *item)
     weir__message_clear(&m);
     weir__message_add(&m, "is ");
     weir__message_quote(&m, item->kpa.pod_autoscaler_class, strlen(item->kpa.pod_autoscaler_class));
-    weir__message_add(&m, "; weir runs " WEIR__KNATIVE_KPA_CLASS " and " WEIR__KNATIVE_HPA_CLASS
-                          " only");
+    weir__message_add(
+        &m,
+        ", which Knative accepts and leaves to others to scale; weir runs " WEIR__KNATIVE_KPA_CLASS
+        " and " WEIR__KNATIVE_HPA_CLASS " only");
     weir__path_key(&path, key, sizeof key - 1);
     weir__object_problem(manifest, WEIR_PROBLEM_ERROR, WEIR_E_UNSUPPORTED,
                          weir__texts_mark(&item->annotations, key, item->object.node->mark), &path,

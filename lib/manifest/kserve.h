@@ -219,6 +219,10 @@ int weir__keda_panics(const struct weir__workload *w);
 /* A quantity as it was written; an integer, however it is spelled, in digits; "0" for none. */
 const char *weir__amount_text(struct weir__grower *g, const struct weir__node *amount);
 
+/* An object of a workload's name, which stands where its component is written. */
+struct weir__node *weir__make_object(struct weir__workload *w, const char *api_version,
+                                     const char *kind, const struct weir__node *annotations);
+
 /* metadata of an object. */
 struct weir__node *weir__make_metadata(struct weir__kserve *k, const struct weir__service *service,
                                        const char *name, const struct weir__node *annotations);

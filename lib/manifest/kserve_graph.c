@@ -49,6 +49,7 @@ void weir__graph_apply(struct weir__kserve *k, const struct weir__node *node,
     }
     k->result.accepted = k->result.schema.refused == 0;
     service->node = node;
+    service->mode = k->result.mode;
     weir__path_key(&path, "spec", 4);
     memset(&w, 0, sizeof w);
     w.k = k;

@@ -49,6 +49,30 @@ two hpa.slow-scale-down
 two keda.cooldown-without-zero
 expect 'what is replaced is in no one'"'"'s way' 1 '^1 file: 0 errors' "$weir" check "$work/two.yaml"
 
+# ---- InferenceGraphs ------------------------------------------------------------------------
+graph() {
+    cat <<EOF
+apiVersion: serving.kserve.io/v1alpha1
+kind: InferenceGraph
+metadata:
+  name: g
+  annotations: {serving.kserve.io/deploymentMode: Standard$1}
+spec:
+  $2
+  nodes: {root: {routerType: Sequence, steps: [{serviceName: m}]}}
+EOF
+}
+graph '' 'minReplicas: 0' >"$work/graph.yaml"
+expect 'a graph: minReplicas 0' 1 'graph.yaml:7:16: warning: spec.minReplicas .*kserve.min-zero-on-hpa' "$weir" check "$work/graph.yaml"
+expect 'a graph: no maxReplicas' 1 'spec.maxReplicas .*kserve.max-absent' "$weir" check "$work/graph.yaml"
+graph ', serving.kserve.io/metric: cpu' 'scaleMetric: rps' >"$work/graph.yaml"
+expect 'a graph: a metric that is dropped' 1 'spec.scaleMetric .*kserve.metric-dropped' "$weir" check "$work/graph.yaml"
+expect 'a graph: a dead annotation' 1 'serving.kserve.io/metric\] .*kserve.dead-annotation' "$weir" check "$work/graph.yaml"
+graph ', serving.kserve.io/autoscalerClass: keda' 'maxReplicas: 2' >"$work/graph.yaml"
+expect 'a graph: no triggers' 1 'graph.yaml:7:3: error: spec.triggers ScaledObject g' "$weir" check "$work/graph.yaml"
+graph '' 'maxReplicas: 2' >"$work/graph.yaml"
+expect 'a graph: nothing' 0 '0 errors, 0 warnings' "$weir" check "$work/graph.yaml"
+
 # ---- folders --------------------------------------------------------------------------------
 mkdir -p "$work/folder/inner"
 cp "$bad" "$work/folder/inner/a.yaml"
