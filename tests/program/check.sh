@@ -113,6 +113,20 @@ head -c 104857600 /dev/zero | tr '\0' '#' >"$work/large.yaml"
 expect 'a hundred megabytes' 1 'error: the file has .* bytes' timeout 10 "$weir" check -f "$work/large.yaml"
 rm "$work/large.yaml"
 
+# With --keep-going the good ones run all the same.
+{ cat "$bad"; printf '%s\n' --- 'foo: [' ---; sed 's/^  name: m/  name: fine/' "${bad%bad.yaml}good.yaml"; } >"$work/mixed.yaml"
+expect 'one bad document of three: nothing' 3 'the manifests have 4 errors; nothing was shown' "$weir" show "$work/mixed.yaml"
+expect 'a place within what is no YAML' 3 'error: foo\[0\]: this is not YAML' "$weir" show "$work/mixed.yaml"
+expect 'one bad document of three: the good one' 0 'what has one is left out' "$weir" show "$work/mixed.yaml" --keep-going
+expect 'one bad document of three: shown' 0 '^  name: fine-predictor' "$weir" show "$work/mixed.yaml" --keep-going
+expect 'one bad document of three: replayed' 0 '^Service default/fine-predictor' \
+    "$weir" replay -f "$work/mixed.yaml" --load "$source/examples/data/traffic.csv" --summary --keep-going
+expect 'one bad document of three: by the name of its service' 0 '^Service default/fine-predictor' \
+    "$weir" replay -f "$work/mixed.yaml" --name fine --load "$source/examples/data/traffic.csv" --summary --keep-going
+expect 'one bad document of three: that one' 2 'choose|no autoscaler has the name m' \
+    "$weir" replay -f "$work/mixed.yaml" --name m --load "$source/examples/data/traffic.csv" --summary --keep-going
+expect 'a manifest without its option' 2 'a manifest is given with -f' "$weir" replay "$bad"
+
 # spelled NAME VALUE PATTERN: scalars of YAML 1.1, as the API server reads them.
 spelled() {
     sed "s/scaleTarget: 50/scaleTarget: $2/; s/qps/rps/" "$bad" >"$work/spelled.yaml"

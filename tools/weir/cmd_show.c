@@ -7,14 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_FILE, OPTION_NAME, OPTION_FORMAT, OPTION_AS_SENT, OPTION_ORIGINS };
+enum { OPTION_FILE, OPTION_NAME, OPTION_FORMAT, OPTION_AS_SENT, OPTION_ORIGINS, OPTION_KEEP_GOING };
 
 static const struct option options[] = {
     {"--file", 'f', "MANIFEST...", "a Kubernetes manifest, YAML or JSON; may be given again"},
-    {"--name", 0, "NAME", "the objects of this one alone, where the files have several"},
+    {"--name", 0, "NAME", "the objects of this one alone, or of what it becomes"},
     {"--format", 0, "yaml|json", "how to print them (default yaml)"},
     {"--as-sent", 0, NULL, "as the controller sends them, without the API server's defaults"},
     {"--origins", 0, NULL, "and of every number, in a comment, the layer that it comes from"},
+    {"--keep-going", 0, NULL, "leave out what has errors, instead of showing nothing"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -22,7 +23,7 @@ struct asked {
     struct words files;
     const char *name;
     int32_t how;
-    int origins;
+    int origins, keep_going;
 };
 
 /* The text of one item's objects; NULL where it has none. */
@@ -75,7 +76,8 @@ static int show_all(const struct asked *asked, weir_manifest *manifest)
         weir_status status;
         char *text;
 
-        if (asked->name != NULL && strcmp(asked->name, item->name) != 0) {
+        if (item->error_count > 0 ||
+            (asked->name != NULL && !manifests_is_named(item, asked->name))) {
             continue;
         }
         seen++;
@@ -120,6 +122,7 @@ static int take(struct asked *asked, const struct argument *a)
         return format >= 0;
     case OPTION_AS_SENT: asked->how |= WEIR_SHOW_AS_SENT; return 1;
     case OPTION_ORIGINS: asked->origins = 1; return 1;
+    case OPTION_KEEP_GOING: asked->keep_going = 1; return 1;
     default: break; /* a file, with or without its option */
     }
     if (asked->files.count == FILES_MAX) {
@@ -132,7 +135,7 @@ static int take(struct asked *asked, const struct argument *a)
 
 static int run(int count, char **words)
 {
-    struct asked asked = {{{NULL}, 0}, NULL, WEIR_SHOW_YAML, 0};
+    struct asked asked = {{{NULL}, 0}, NULL, WEIR_SHOW_YAML, 0, 0};
     weir_manifest *manifest = NULL;
     struct argument a;
     int position = 0, more, code = EXIT_INPUT;
@@ -153,7 +156,8 @@ static int run(int count, char **words)
         complain("there is no memory left");
         return EXIT_INPUT;
     }
-    if (manifests_read(manifest, &asked.files, "shown") && show_all(&asked, manifest) >= 0) {
+    if (manifests_read(manifest, &asked.files, asked.keep_going, "shown") &&
+        show_all(&asked, manifest) >= 0) {
         code = finish_output(EXIT_FINE);
     }
     weir_manifest_free(manifest);
