@@ -2,6 +2,7 @@
  * check.c - findings as text, JSON, SARIF 2.1.0 and JUnit; see check.h.
  */
 #include "check.h"
+#include "manifests.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -54,8 +55,7 @@ static void print_text(FILE *out, const struct findings *f)
         const char *rule = rule_of(p);
 
         fprintf(out, "%s:%d:%d: %s: %s%s%s", p->file, p->error.line, p->error.column,
-                severity_of(p), p->error.path, p->error.path[0] != '\0' ? " " : "",
-                p->error.message);
+                severity_of(p), p->error.path, problem_gap(p), p->error.message);
         fprintf(out, rule[0] != '\0' ? " [%s]\n" : "%s\n", rule);
         if (hazard != NULL && !is_repeated(f, i)) {
             fprintf(out, "    why: %s\n    fix: %s\n", hazard->why, hazard->fix);
@@ -155,12 +155,11 @@ static cJSON *result(const weir_problem *p)
     static const char *const levels[] = {"error", "warning", "note"};
     cJSON *item = cJSON_CreateObject(), *location = cJSON_CreateObject(), *place, *region;
     const char *rule = rule_of(p);
-    char text[sizeof p->error.path + sizeof p->error.message + 2];
+    char text[sizeof p->error.path + sizeof p->error.message + 3];
 
     cJSON_AddStringToObject(item, "ruleId", rule[0] != '\0' ? rule : "text");
     cJSON_AddStringToObject(item, "level", levels[p->severity]);
-    snprintf(text, sizeof text, "%s%s%s", p->error.path, p->error.path[0] != '\0' ? " " : "",
-             p->error.message);
+    snprintf(text, sizeof text, "%s%s%s", p->error.path, problem_gap(p), p->error.message);
     add_text(item, "message", text);
     place = cJSON_AddObjectToObject(location, "physicalLocation");
     cJSON_AddStringToObject(cJSON_AddObjectToObject(place, "artifactLocation"), "uri", p->file);
