@@ -277,12 +277,9 @@ func Conditions(status weir.HPAStatus) []autoscalingv2.HorizontalPodAutoscalerCo
 	list := make([]autoscalingv2.HorizontalPodAutoscalerCondition, 0, len(status.Conditions))
 	for _, c := range status.Conditions {
 		one := autoscalingv2.HorizontalPodAutoscalerCondition{Reason: c.Reason.String(),
-			Status: corev1.ConditionFalse, LastTransitionTime: metav1.NewTime(c.Since)}
+			Status: corev1.ConditionStatus(c.Status.String()), LastTransitionTime: metav1.NewTime(c.Since)}
 		if c.Type != weir.ConditionNameless {
 			one.Type = autoscalingv2.HorizontalPodAutoscalerConditionType(c.Type.String())
-		}
-		if c.Status {
-			one.Status = corev1.ConditionTrue
 		}
 		list = append(list, one)
 	}

@@ -169,7 +169,7 @@ func setting(f *weir.Field, text string, semantics weir.ServingRelease) (any, er
 		if f.Max >= 1<<60 {
 			high = math.MaxInt64 // what is absurd weir refuses, Knative does not
 		}
-		if v < low || v > high || f.AboveMin && v == low || f.WholeSeconds && v%time.Second != 0 {
+		if v < low || v > high || f.AboveMin && v == low || f.WholeSeconds && v != v.Round(time.Second) {
 			err = unfit(weir.ErrRange, f.GlobalKey, "must be at least %v, at most %v and as exact as Knative takes it, got %q",
 				low, high, text)
 		}
@@ -188,8 +188,12 @@ func share(f *weir.Field, v float64, text string) (any, error) {
 	case targetKey:
 		low = -math.MaxFloat64 // only its product with the share is checked
 	}
-	within := (v >= low || v == -1 && f.OrMinusOne) && v <= f.FloatMax && !(f.AboveMin && v == low && f.GlobalKey != targetKey)
-	if !within && !(f.AnyFloat && (math.IsNaN(v) || math.IsInf(v, 0))) {
+	below := v < low || f.AboveMin && v == low
+	if low == -math.MaxFloat64 {
+		below = false
+	}
+	outside := (below || f.FloatMax < math.MaxFloat64 && v > f.FloatMax) && !(v == -1 && f.OrMinusOne)
+	if odd := math.IsNaN(v) || math.IsInf(v, 0); outside || odd && !f.AnyFloat { // NaN passes upstream's comparisons
 		return nil, unfit(weir.ErrRange, f.GlobalKey, "must be in [%g, %g], got %q", low, f.FloatMax, text)
 	}
 	return v, nil
