@@ -4,6 +4,7 @@
 #include "series.h"
 #include "program.h"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include <weir/manifest.h>
 #include <zlib.h>
 
-enum { CHUNK = 65536 };
+enum { CHUNK = 65536, ENDING = 64 };
 
 static void *take(void *user, size_t size)
 {
@@ -77,6 +78,37 @@ static gzFile open_file(const char *path)
     return file;
 }
 
+/* The end of a file, which tells whether a recording is whole. */
+struct ending {
+    char bytes[ENDING + 1];
+    size_t count;
+};
+
+static void remember(struct ending *e, const char *bytes, size_t count)
+{
+    size_t keep = count < ENDING ? count : ENDING, left = ENDING - keep;
+
+    left = e->count < left ? e->count : left;
+    memmove(e->bytes, e->bytes + e->count - left, left);
+    memcpy(e->bytes + left, bytes + count - keep, keep);
+    e->count = left + keep;
+    e->bytes[e->count] = '\0';
+}
+
+/* A block that is whole ends with a line that says so. */
+static void report_ending(const char *path, const struct ending *e)
+{
+    int ended = e->count > 0 && e->bytes[e->count - 1] == '\n';
+    size_t last = e->count - (ended ? 1 : 0);
+
+    while (last > 0 && e->bytes[last - 1] != '\n') {
+        last--;
+    }
+    if (!ended || strncmp(e->bytes + last, "{\"done\":", 8) != 0) {
+        complain("notice: %s: the recording was cut off while it was written", path);
+    }
+}
+
 /* Takes what the reader has. 1; 0 after a message. */
 static int load_entries(weir_series_reader *reader, const char *path, weir_series_store *store,
                         weir_series_counts *counts, int has_time_option)
@@ -97,10 +129,12 @@ static int load_chunks(gzFile file, const char *path, weir_series_reader *reader
                        weir_series_store *store, weir_series_counts *counts, int has_time_option)
 {
     static char chunk[CHUNK];
+    struct ending ending = {.count = 0};
     weir_error err = {0};
     int bytes, problem;
 
     while ((bytes = gzread(file, chunk, CHUNK)) > 0) {
+        remember(&ending, chunk, (size_t)bytes);
         if (weir_series_reader_feed(reader, chunk, (size_t)bytes, &err) != WEIR_OK) {
             return complain_about(path, &err);
         }
@@ -109,8 +143,9 @@ static int load_chunks(gzFile file, const char *path, weir_series_reader *reader
         }
     }
     gzerror(file, &problem);
-    if (problem == Z_BUF_ERROR && weir_series_reader_format(reader) == WEIR_FORMAT_RECORDING) {
-        complain("notice: %s: the recording was cut off while it was written", path);
+    if (weir_series_reader_format(reader) == WEIR_FORMAT_RECORDING &&
+        (bytes == 0 || problem == Z_BUF_ERROR)) {
+        report_ending(path, &ending);
     } else if (bytes < 0 || problem == Z_BUF_ERROR) {
         complain("%s: %s", path,
                  problem == Z_ERRNO ? strerror(errno) : "the gzip data is damaged or cut off");
@@ -206,6 +241,36 @@ int series_load(const char *const *paths, size_t count, const struct series_wish
         *store = NULL;
     }
     return code;
+}
+
+int series_recorded_span(const char *path, int64_t *from_ms, int64_t *to_ms)
+{
+    static char head[CHUNK];
+    gzFile file = strcmp(path, "-") != 0 ? gzopen(path, "rb") : NULL;
+    cJSON *json;
+    const cJSON *from, *to;
+    int known;
+
+    if (file == NULL || gzgets(file, head, CHUNK) == NULL) {
+        head[0] = '\0';
+    }
+    if (file != NULL) {
+        gzclose(file);
+    }
+    if (strncmp(head, "{\"weir_recording\":", 18) != 0) {
+        return 0;
+    }
+    json = cJSON_Parse(head);
+    from = cJSON_GetObjectItemCaseSensitive(json, "from");
+    to = cJSON_GetObjectItemCaseSensitive(json, "to");
+    known = cJSON_IsNumber(from) && cJSON_IsNumber(to) && from->valuedouble >= -0x1p53 &&
+            from->valuedouble <= to->valuedouble && to->valuedouble <= 0x1p53;
+    if (known) {
+        *from_ms = (int64_t)from->valuedouble;
+        *to_ms = (int64_t)to->valuedouble;
+    }
+    cJSON_Delete(json);
+    return known;
 }
 
 int64_t series_newest(const weir_series_store *store)
