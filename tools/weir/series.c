@@ -2,15 +2,13 @@
  * series.c - files of series into a store, chunk by chunk; see series.h.
  */
 #include "series.h"
+#include "input.h"
 #include "program.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <weir/manifest.h>
-#include <zlib.h>
 
 enum { CHUNK = 65536 };
 
@@ -64,19 +62,6 @@ static int complain_about(const char *path, const weir_error *err)
     return EXIT_INPUT;
 }
 
-/* A file that zlib reads, gzip or not; NULL after a message. */
-static gzFile open_file(const char *path)
-{
-    gzFile file;
-
-    errno = 0;
-    file = strcmp(path, "-") == 0 ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rb");
-    if (file == NULL) {
-        complain("%s: %s", path, errno != 0 ? strerror(errno) : "out of memory");
-    }
-    return file;
-}
-
 /* Takes what the reader has. 1; 0 after a message. */
 static int load_entries(weir_series_reader *reader, const char *path, weir_series_store *store,
                         weir_series_counts *counts, int has_time_option)
@@ -93,14 +78,15 @@ static int load_entries(weir_series_reader *reader, const char *path, weir_serie
     return status == WEIR_END;
 }
 
-static int load_chunks(gzFile file, const char *path, weir_series_reader *reader,
+static int load_chunks(struct input *file, const char *path, weir_series_reader *reader,
                        weir_series_store *store, weir_series_counts *counts, int has_time_option)
 {
     static char chunk[CHUNK];
     weir_error err = {0};
-    int bytes, problem;
+    char problem[128];
+    long bytes;
 
-    while ((bytes = gzread(file, chunk, CHUNK)) > 0) {
+    while ((bytes = input_read(file, chunk, CHUNK, problem, sizeof problem)) > 0) {
         if (weir_series_reader_feed(reader, chunk, (size_t)bytes, &err) != WEIR_OK) {
             return complain_about(path, &err);
         }
@@ -108,10 +94,8 @@ static int load_chunks(gzFile file, const char *path, weir_series_reader *reader
             return EXIT_INPUT;
         }
     }
-    gzerror(file, &problem);
-    if (bytes < 0 || problem == Z_BUF_ERROR) {
-        complain("%s: %s", path,
-                 problem == Z_ERRNO ? strerror(errno) : "the gzip data is damaged or cut off");
+    if (bytes < 0) {
+        complain("%s: %s", path, problem);
         return EXIT_INPUT;
     }
     if (weir_series_reader_finish(reader, &err) != WEIR_OK) {
@@ -141,10 +125,12 @@ static int load_file(const char *path, const struct series_wishes *wishes, weir_
     weir_series_reader_options options;
     weir_series_reader *reader = NULL;
     weir_series_counts counts = {0};
-    gzFile file = open_file(path);
+    char problem[128];
+    struct input *file = input_open(path, CHUNK, problem, sizeof problem);
     int code = EXIT_INPUT;
 
     if (file == NULL) {
+        complain("%s: %s", path, problem);
         return EXIT_INPUT;
     }
     weir_series_reader_options_init(&options, sizeof options);
@@ -160,7 +146,7 @@ static int load_file(const char *path, const struct series_wishes *wishes, weir_
         report_left_out(path, &counts);
     }
     weir_series_reader_free(reader);
-    gzclose(file);
+    input_close(file);
     return code;
 }
 
