@@ -34,6 +34,24 @@ expect 'a hazard that is none' 2 'there is no hazard x' "$weir" check -f "$bad" 
 expect 'no file' 2 'a manifest, or a folder' "$weir" check
 expect 'a missing file' 3 'No such file' "$weir" check -f "$work/none.yaml"
 
+# What others read is read: all bad manifests at once, and names that have to be escaped.
+mkdir "$work/odd & <\"names'>"
+for odd in 'a b%.yaml' 'ü.yaml' "$(printf 'tab\there.yaml')" "$(printf 'latin\351.yaml')"; do
+    cp "$bad" "$work/odd & <\"names'>/$odd"
+done
+{ printf 'metadata: {name: "a\001b<&\\"]]>"}\nkind: InferenceService\n'; } >"$work/odd & <\"names'>/text.yaml"
+for form in json sarif junit; do
+    expect "$form of all hazards" 0 "^$form: [0-9]{3} findings" sh -c \
+        '"$0" check "$1/tests/check" --format "$2" >"$3/$2"; python3 "$1/tests/program/forms.py" "$2" "$3/$2"' \
+        "$weir" "$source" "$form" "$work"
+    expect "$form of odd names" 0 "^$form: [0-9]+ findings" sh -c \
+        '"$0" check "$3" --format "$2" >"$3.$2"; python3 "$1/tests/program/forms.py" "$2" "$3.$2"' \
+        "$weir" "$source" "$form" "$work/odd & <\"names'>"
+    expect "$form of nothing" 0 "^$form: 0 findings" sh -c \
+        '"$0" check "$4" --format "$2" >"$3/$2"; python3 "$1/tests/program/forms.py" "$2" "$3/$2"' \
+        "$weir" "$source" "$form" "$work" "${bad%bad.yaml}good.yaml"
+done
+
 # ---- replaced objects -----------------------------------------------------------------------
 # Two of one name, as base and overlay have them: each is looked at as if it were alone.
 two() {
@@ -64,9 +82,9 @@ EOF
 }
 graph '' 'minReplicas: 0' >"$work/graph.yaml"
 expect 'a graph: minReplicas 0' 1 'graph.yaml:7:16: warning: spec.minReplicas .*kserve.min-zero-on-hpa' "$weir" check "$work/graph.yaml"
-expect 'a graph: no maxReplicas' 1 'spec.maxReplicas .*kserve.max-absent' "$weir" check "$work/graph.yaml"
+expect 'a graph: no maxReplicas' 1 'spec.maxReplicas: .*kserve.max-absent' "$weir" check "$work/graph.yaml"
 graph ', serving.kserve.io/metric: cpu' 'scaleMetric: rps' >"$work/graph.yaml"
-expect 'a graph: a metric that is dropped' 1 'spec.scaleMetric .*kserve.metric-dropped' "$weir" check "$work/graph.yaml"
+expect 'a graph: a metric that is dropped' 1 'spec.scaleMetric: .*kserve.metric-dropped' "$weir" check "$work/graph.yaml"
 expect 'a graph: a dead annotation' 1 'serving.kserve.io/metric\] .*kserve.dead-annotation' "$weir" check "$work/graph.yaml"
 graph ', serving.kserve.io/autoscalerClass: keda' 'maxReplicas: 2' >"$work/graph.yaml"
 expect 'a graph: no triggers' 1 'graph.yaml:7:3: error: spec.triggers ScaledObject g' "$weir" check "$work/graph.yaml"

@@ -2,16 +2,18 @@
  * series.c - files of series into a store, chunk by chunk; see series.h.
  */
 #include "series.h"
+#include "input.h"
 #include "program.h"
 
+<<<<<<< HEAD
 #include <cjson/cJSON.h>
 #include <errno.h>
+=======
+>>>>>>> kserve
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <weir/manifest.h>
-#include <zlib.h>
 
 enum { CHUNK = 65536, ENDING = 64 };
 
@@ -65,6 +67,7 @@ static int complain_about(const char *path, const weir_error *err)
     return EXIT_INPUT;
 }
 
+<<<<<<< HEAD
 /* A file that zlib reads, gzip or not; NULL after a message. */
 static gzFile open_file(const char *path)
 {
@@ -109,6 +112,8 @@ static void report_ending(const char *path, const struct ending *e)
     }
 }
 
+=======
+>>>>>>> kserve
 /* Takes what the reader has. 1; 0 after a message. */
 static int load_entries(weir_series_reader *reader, const char *path, weir_series_store *store,
                         weir_series_counts *counts, int has_time_option)
@@ -125,16 +130,21 @@ static int load_entries(weir_series_reader *reader, const char *path, weir_serie
     return status == WEIR_END;
 }
 
-static int load_chunks(gzFile file, const char *path, weir_series_reader *reader,
+static int load_chunks(struct input *file, const char *path, weir_series_reader *reader,
                        weir_series_store *store, weir_series_counts *counts, int has_time_option)
 {
     static char chunk[CHUNK];
     struct ending ending = {.count = 0};
     weir_error err = {0};
-    int bytes, problem;
+    char problem[128];
+    long bytes;
 
+<<<<<<< HEAD
     while ((bytes = gzread(file, chunk, CHUNK)) > 0) {
         remember(&ending, chunk, (size_t)bytes);
+=======
+    while ((bytes = input_read(file, chunk, CHUNK, problem, sizeof problem)) > 0) {
+>>>>>>> kserve
         if (weir_series_reader_feed(reader, chunk, (size_t)bytes, &err) != WEIR_OK) {
             return complain_about(path, &err);
         }
@@ -142,6 +152,7 @@ static int load_chunks(gzFile file, const char *path, weir_series_reader *reader
             return EXIT_INPUT;
         }
     }
+<<<<<<< HEAD
     gzerror(file, &problem);
     if (weir_series_reader_format(reader) == WEIR_FORMAT_RECORDING &&
         (bytes == 0 || problem == Z_BUF_ERROR)) {
@@ -149,6 +160,10 @@ static int load_chunks(gzFile file, const char *path, weir_series_reader *reader
     } else if (bytes < 0 || problem == Z_BUF_ERROR) {
         complain("%s: %s", path,
                  problem == Z_ERRNO ? strerror(errno) : "the gzip data is damaged or cut off");
+=======
+    if (bytes < 0) {
+        complain("%s: %s", path, problem);
+>>>>>>> kserve
         return EXIT_INPUT;
     }
     if (weir_series_reader_finish(reader, &err) != WEIR_OK) {
@@ -178,10 +193,12 @@ static int load_file(const char *path, const struct series_wishes *wishes, weir_
     weir_series_reader_options options;
     weir_series_reader *reader = NULL;
     weir_series_counts counts = {0};
-    gzFile file = open_file(path);
+    char problem[128];
+    struct input *file = input_open(path, CHUNK, problem, sizeof problem);
     int code = EXIT_INPUT;
 
     if (file == NULL) {
+        complain("%s: %s", path, problem);
         return EXIT_INPUT;
     }
     weir_series_reader_options_init(&options, sizeof options);
@@ -197,7 +214,7 @@ static int load_file(const char *path, const struct series_wishes *wishes, weir_
         report_left_out(path, &counts);
     }
     weir_series_reader_free(reader);
-    gzclose(file);
+    input_close(file);
     return code;
 }
 
