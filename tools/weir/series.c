@@ -5,11 +5,6 @@
 #include "input.h"
 #include "program.h"
 
-<<<<<<< HEAD
-#include <cjson/cJSON.h>
-#include <errno.h>
-=======
->>>>>>> kserve
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,20 +62,6 @@ static int complain_about(const char *path, const weir_error *err)
     return EXIT_INPUT;
 }
 
-<<<<<<< HEAD
-/* A file that zlib reads, gzip or not; NULL after a message. */
-static gzFile open_file(const char *path)
-{
-    gzFile file;
-
-    errno = 0;
-    file = strcmp(path, "-") == 0 ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rb");
-    if (file == NULL) {
-        complain("%s: %s", path, errno != 0 ? strerror(errno) : "out of memory");
-    }
-    return file;
-}
-
 /* The end of a file, which tells whether a recording is whole. */
 struct ending {
     char bytes[ENDING + 1];
@@ -112,8 +93,6 @@ static void report_ending(const char *path, const struct ending *e)
     }
 }
 
-=======
->>>>>>> kserve
 /* Takes what the reader has. 1; 0 after a message. */
 static int load_entries(weir_series_reader *reader, const char *path, weir_series_store *store,
                         weir_series_counts *counts, int has_time_option)
@@ -139,12 +118,8 @@ static int load_chunks(struct input *file, const char *path, weir_series_reader 
     char problem[128];
     long bytes;
 
-<<<<<<< HEAD
-    while ((bytes = gzread(file, chunk, CHUNK)) > 0) {
-        remember(&ending, chunk, (size_t)bytes);
-=======
     while ((bytes = input_read(file, chunk, CHUNK, problem, sizeof problem)) > 0) {
->>>>>>> kserve
+        remember(&ending, chunk, (size_t)bytes);
         if (weir_series_reader_feed(reader, chunk, (size_t)bytes, &err) != WEIR_OK) {
             return complain_about(path, &err);
         }
@@ -152,18 +127,11 @@ static int load_chunks(struct input *file, const char *path, weir_series_reader 
             return EXIT_INPUT;
         }
     }
-<<<<<<< HEAD
-    gzerror(file, &problem);
     if (weir_series_reader_format(reader) == WEIR_FORMAT_RECORDING &&
-        (bytes == 0 || problem == Z_BUF_ERROR)) {
+        (bytes == 0 || input_is_cut_off(file))) {
         report_ending(path, &ending);
-    } else if (bytes < 0 || problem == Z_BUF_ERROR) {
-        complain("%s: %s", path,
-                 problem == Z_ERRNO ? strerror(errno) : "the gzip data is damaged or cut off");
-=======
-    if (bytes < 0) {
+    } else if (bytes < 0) {
         complain("%s: %s", path, problem);
->>>>>>> kserve
         return EXIT_INPUT;
     }
     if (weir_series_reader_finish(reader, &err) != WEIR_OK) {
