@@ -5,6 +5,7 @@
 #include "input.h"
 #include "program.h"
 
+#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,23 +229,35 @@ int series_load(const char *const *paths, size_t count, const struct series_wish
     return code;
 }
 
+/* The first bytes of a file, which end with a NUL; none where it cannot be read. */
+static void read_head(const char *path, char *head, unsigned room)
+{
+    char problem[128];
+    struct input *file =
+        strcmp(path, "-") != 0 ? input_open(path, CHUNK, problem, sizeof problem) : NULL;
+    unsigned count = 0;
+    long bytes = file != NULL ? 1 : 0;
+
+    while (bytes > 0 && count + 1 < room) {
+        bytes = input_read(file, head + count, room - 1 - count, problem, sizeof problem);
+        count += bytes > 0 ? (unsigned)bytes : 0;
+    }
+    head[count] = '\0';
+    input_close(file);
+}
+
 int series_recorded_span(const char *path, int64_t *from_ms, int64_t *to_ms)
 {
     static char head[CHUNK];
-    gzFile file = strcmp(path, "-") != 0 ? gzopen(path, "rb") : NULL;
     cJSON *json;
     const cJSON *from, *to;
     int known;
 
-    if (file == NULL || gzgets(file, head, CHUNK) == NULL) {
-        head[0] = '\0';
-    }
-    if (file != NULL) {
-        gzclose(file);
-    }
+    read_head(path, head, CHUNK);
     if (strncmp(head, "{\"weir_recording\":", 18) != 0) {
         return 0;
     }
+    head[strcspn(head, "\n")] = '\0';
     json = cJSON_Parse(head);
     from = cJSON_GetObjectItemCaseSensitive(json, "from");
     to = cJSON_GetObjectItemCaseSensitive(json, "to");
