@@ -201,7 +201,7 @@ def generate():
     rows = "\n".join(f"    {quote(field)}: {part}," for field, part in sorted(registered.items()))
     blocks.append("STRUCTS.update(\n    {\n" + textwrap.indent(rows, "    ") + "\n    }\n)\n"
                   "for _config in (" + ", ".join(name for name, *_ in CONFIGS) + "):\n"
-                  "    _config._name_parts()")
+                  "    _config._name_parts()\ndel _config")
     return "\n\n\n".join(blocks) + "\n"
 
 

@@ -62,10 +62,12 @@ from ._machines import (
     KPADecider,
     KPAStatus,
     Milli,
+    Proposal,
     ScaledObject,
     Window,
     autoscaler,
     pods,
+    propose,
     samples,
 )
 from ._manifest import ManifestError, Policies, Policy, Problem, load, loads
@@ -121,6 +123,7 @@ __all__ = [
     "Policies",
     "Policy",
     "Problem",
+    "Proposal",
     "RangeError",
     "Replay",
     "Report",
@@ -149,6 +152,7 @@ __all__ = [
     "loads",
     "pods",
     "promql",
+    "propose",
     "replay",
     "replay_many",
     "rule_doc",

@@ -808,3 +808,4 @@ STRUCTS.update(
 )
 for _config in (WindowConfig, KPACollectorConfig, KPADeciderConfig, KPAConfig, BehaviorConfig, HPAConfig, ScaledObjectConfig):
     _config._name_parts()
+del _config

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, Self, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,8 @@ from ._configs import (
     WindowConfig,
 )
 from ._core import ffi, lib
-from ._decision import Decision, steps_of
-from ._errors import ArgumentError, BusyError, FieldError, RangeError, check, did_you_mean, error_of, new_error, text
+from ._decision import Decision, rule_name, steps_of
+from ._errors import ArgumentError, FieldError, RangeError, check, did_you_mean, error_of, new_error, text
 from ._fields import Config, quantity_milli
 from ._time import Duration, Nanos, Time, duration_ns, seconds, to_ns
 from ._zones import set_zones
@@ -168,8 +168,8 @@ def _overflow(error: OverflowError) -> RangeError:
 
 # ---- what a step looks at ------------------------------------------------------------------------
 
-Failed = Literal["failed"]
-FAILED: Failed = "failed"
+Failed: TypeAlias = Literal["failed"]
+FAILED: Final = "failed"
 
 
 class Milli(int):
@@ -372,15 +372,18 @@ class Autoscaler(Machine[C]):
         :param existing: pods that there are; as many as asked for, if not given
         :param pods: each of them (see weir.pods()), where the kind looks at single pods
         """
-        when = to_ns(now)
+        when = now * 1_000_000_000 if type(now) is int else to_ns(now)
         existing = replicas if existing is None else existing
         ready = existing if ready is None else ready
-        pointer, count, _kept = _pods_pointer(pods)
+        pointer, count, _kept = (_NULL, 0, None) if pods is None else _pods_pointer(pods)
         why = ffi.new("weir_explain *") if explain else _NULL
         while True:
-            c = _step(self._block, replicas, existing, ready, not reachable, pointer, count, when, why)
-            if c.status == 0 or c.status == _NO_DATA:
-                return Decision(c, steps_of(why) if explain else ())
+            try:
+                c = _step(self._block, replicas, existing, ready, not reachable, pointer, count, when, why)
+            except OverflowError as error:
+                raise _overflow(error) from None
+            if not c.status or c.status == _NO_DATA:
+                return Decision(c, steps_of(why)) if explain else Decision(c)
             self._failed(c.status, when)
 
 
@@ -447,16 +450,18 @@ class KPA(Autoscaler[KPAConfig]):
         :param reachable: whether a route leads to the revision
         :param explain: whether the decision is to have its steps; it is the same either way
         """
-        when = now * 1_000_000_000 if type(now) is int else to_ns(now)
+        # Short, as this is what a simulation calls most.
         why = ffi.new("weir_explain *") if explain else _NULL
-        while True:
-            try:
-                c = _kpa_decide(self._block, ready, reachable, when, why)
-            except OverflowError as error:
-                raise _overflow(error) from None
-            if not c.status or c.status == _NO_DATA:
-                return Decision(c, steps_of(why)) if explain else Decision(c)
-            self._failed(c.status, when)
+        try:
+            c = _kpa_decide(
+                self._block, ready, reachable, now * 1_000_000_000 if type(now) is int else to_ns(now), why
+            )
+        except OverflowError as error:
+            raise _overflow(error) from None
+        if c.status and c.status != _NO_DATA:
+            self._failed(c.status, to_ns(now))
+            return self.decide(now, ready=ready, reachable=reachable, explain=explain)
+        return Decision(c, steps_of(why)) if explain else Decision(c)
 
     def averages(self, now: Time) -> tuple[float, float] | None:
         """The averages over the stable and the panic window; None: there is no data."""
@@ -481,17 +486,24 @@ class KPADecider(Machine[KPADeciderConfig]):
     _prefix = "weir_kpa_decider"
 
     def decide(
-        self, now: Time, *, ready: int | None, stable: float | None, panic: float | None, explain: bool = False
+        self,
+        now: Time,
+        *,
+        ready: int | Failed | None,
+        stable: float | None,
+        panic: float | None,
+        explain: bool = False,
     ) -> Decision:
         """One scale step.
 
-        :param ready: pods that are ready; None: there is no such revision, which counts as none
+        :param ready: pods that are ready; None: there is no such revision, which counts as
+            none; weir.FAILED: they could not be counted, so there is no decision
         :param stable: average over the stable window; None: there is no data
         :param panic: average over the panic window
         """
         when = to_ns(now)
         why = ffi.new("weir_explain *") if explain else _NULL
-        if stable is None or panic is None:
+        if stable is None or panic is None or isinstance(ready, str):
             return self._without_data(when, why)
         while True:
             c = _decider_decide(self._block, -1 if ready is None else ready, stable, panic, when, why)
@@ -601,6 +613,44 @@ class Window(Machine[WindowConfig]):
         check(status, None, "length")
 
 
+def _hpa_input(config: HPAConfig, metrics: Any, pods: npt.NDArray[Any]) -> tuple[Any, list[Any]]:
+    """The input of a step, and what has to live as long."""
+    names = [metric.name for metric in config.metrics]
+    each = _one_each(metrics, names, "metrics")
+    values: list[int] = []
+    arrays: list[npt.NDArray[Any]] = []
+    readings = ffi.new("weir_hpa_reading[]", max(len(each), 1))
+    first = 0
+    for i, (reading, value) in enumerate(zip(readings, each)):
+        path = f"metrics[{i}]"
+        if config.metrics[i].source in ("Resource", "ContainerResource", "Pods"):
+            if _is_missing(value):
+                reading.status = _NO_DATA
+                continue
+            arrays.append(_samples(value, len(pods), path))
+            reading.first, reading.count = first, len(value)
+            first += len(value)
+            continue
+        numbers = _values(value, path)
+        if numbers is None:
+            reading.status = _NO_DATA
+            continue
+        reading.first, reading.count = len(values), len(numbers)
+        values += numbers
+    given = ffi.new("weir_hpa_input *")
+    check(lib.weir_hpa_input_init(given, ffi.sizeof("weir_hpa_input")))
+    pointer, count, kept = _pods_pointer(pods)
+    all_values = ffi.new("int64_t[]", values) if values else _NULL
+    all_samples = np.concatenate(arrays) if len(arrays) > 1 else arrays[0] if arrays else None
+    given.readings, given.reading_count = readings, len(each)
+    given.values, given.value_count = all_values, len(values)
+    given.pods, given.pod_count = pointer, count
+    if all_samples is not None:
+        given.samples = ffi.cast("const weir_hpa_sample *", ffi.from_buffer(all_samples))
+        given.sample_count = len(all_samples)
+    return given, [readings, all_values, all_samples, kept]
+
+
 class Condition(NamedTuple):
     """A condition of an HPA's status."""
 
@@ -642,7 +692,7 @@ class HPA(Autoscaler[HPAConfig]):
         existing = replicas if existing is None else existing
         if pods is None:
             pods = _ready_pods(max(existing, 0), when)
-        given, _kept = self._input(metrics, pods)
+        given, _kept = _hpa_input(self._config, metrics, pods)
         given.spec_replicas, given.status_replicas = replicas, existing
         given.scale_status = lib.WEIR_E_IO if scale_failed else 0
         given.selector = ["fine", "missing", "invalid", "ambiguous"].index(selector)
@@ -652,43 +702,6 @@ class HPA(Autoscaler[HPAConfig]):
             if c.status == 0 or c.status == _NO_DATA:
                 return Decision(c, steps_of(why) if explain else ())
             self._failed(c.status, when)
-
-    def _input(self, metrics: Any, pods: npt.NDArray[Any]) -> tuple[Any, list[Any]]:
-        """The input of a step, and what has to live as long."""
-        names = [metric.name for metric in self._config.metrics]
-        each = _one_each(metrics, names, "metrics")
-        values: list[int] = []
-        arrays: list[npt.NDArray[Any]] = []
-        readings = ffi.new("weir_hpa_reading[]", max(len(each), 1))
-        first = 0
-        for i, (reading, value) in enumerate(zip(readings, each)):
-            path = f"metrics[{i}]"
-            if self._config.metrics[i].source in ("Resource", "ContainerResource", "Pods"):
-                if _is_missing(value):
-                    reading.status = _NO_DATA
-                    continue
-                arrays.append(_samples(value, len(pods), path))
-                reading.first, reading.count = first, len(value)
-                first += len(value)
-                continue
-            numbers = _values(value, path)
-            if numbers is None:
-                reading.status = _NO_DATA
-                continue
-            reading.first, reading.count = len(values), len(numbers)
-            values += numbers
-        given = ffi.new("weir_hpa_input *")
-        check(lib.weir_hpa_input_init(given, ffi.sizeof("weir_hpa_input")))
-        pointer, count, kept = _pods_pointer(pods)
-        all_values = ffi.new("int64_t[]", values) if values else _NULL
-        all_samples = np.concatenate(arrays) if len(arrays) > 1 else arrays[0] if arrays else None
-        given.readings, given.reading_count = readings, len(each)
-        given.values, given.value_count = all_values, len(values)
-        given.pods, given.pod_count = pointer, count
-        if all_samples is not None:
-            given.samples = ffi.cast("const weir_hpa_sample *", ffi.from_buffer(all_samples))
-            given.sample_count = len(all_samples)
-        return given, [readings, all_values, all_samples, kept]
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -700,6 +713,13 @@ class HPA(Autoscaler[HPAConfig]):
             Condition(text(lib.weir_condition_name(c.type)), bool(c.status), text(lib.weir_reason_name(c.reason)))
             for c in status.conditions[0 : status.condition_count]
         )
+
+    def update(self, config: HPAConfig, now: Time) -> None:
+        """Goes on with an edited spec: what is remembered and the status stay."""
+        new = type(self)(config, start=now)
+        with self._made() as state, new._made() as next_state:
+            check(lib.weir_hpa_adopt(next_state, state))
+        self._config, self._bytes, self._words, self._block = config, new._bytes, new._words, new._block
 
     def write_failed(self) -> None:
         """Tells that the last decision could not be written to the scale target."""
@@ -735,6 +755,51 @@ def _values(value: Any, path: str) -> list[int] | None:
     if isinstance(value, (list, tuple, np.ndarray)):
         return [_milli(item, f"{path}[{i}]") for i, item in enumerate(value)]
     return [_milli(value, path)]
+
+
+class Proposal(NamedTuple):
+    """What one metric asks for."""
+
+    replicas: int | None  # None: it failed
+    rule: str  # what settled it, or why it failed
+    usage: Milli  # the value, or the average per pod
+    utilization: int  # percent of the requests
+    ratio: float  # of usage to target
+    ready: int  # pods whose samples count
+    unready: int
+    missing: int
+    ignored: int
+
+
+def propose(
+    config: HPAConfig,
+    now: Time,
+    *,
+    replicas: int,
+    metrics: Sequence[Metric] | Mapping[str, Metric],
+    metric: int = 0,
+    existing: int | None = None,
+    pods: npt.NDArray[Any] | None = None,
+) -> Proposal:
+    """The rule of one metric alone, with no memory and no limits; as HPA.decide()."""
+    when = to_ns(now)
+    existing = replicas if existing is None else existing
+    given, _kept = _hpa_input(config, metrics, _ready_pods(max(existing, 0), when) if pods is None else pods)
+    given.spec_replicas, given.status_replicas = replicas, existing
+    p = ffi.new("weir_hpa_proposal *")
+    check(lib.weir_hpa_proposal_init(p, ffi.sizeof("weir_hpa_proposal")))
+    check(lib.weir_hpa_propose(config._c, metric, given, when, p), path="metric")
+    return Proposal(
+        p.replicas if p.status == 0 else None,
+        rule_name(p.rule),
+        Milli(p.usage),
+        p.utilization,
+        p.ratio,
+        p.ready,
+        p.unready,
+        p.missing,
+        p.ignored,
+    )
 
 
 class ScaledObject(Autoscaler[ScaledObjectConfig]):

@@ -16,6 +16,11 @@ from ._machines import Autoscaler, autoscaler
 from ._time import Time
 
 _CONFIGS: dict[int, type[Config]] = {c.kind: c for c in (KPAConfig, HPAConfig, ScaledObjectConfig)}
+_KINDS: dict[int, Literal["kpa", "hpa", "keda"]] = {
+    lib.WEIR_KIND_KPA: "kpa",
+    lib.WEIR_KIND_HPA: "hpa",
+    lib.WEIR_KIND_KEDA: "keda",
+}
 _SEVERITIES: tuple[Literal["error", "warning", "notice"], ...] = ("error", "warning", "notice")
 
 
@@ -129,7 +134,7 @@ def _policy(item: Any) -> Policy:
     maker = text(item.maker_kind)
     return Policy(
         config._of_c(ffi.cast(f"const {config._ctype} *", item.config)),
-        {lib.WEIR_KIND_KPA: "kpa", lib.WEIR_KIND_HPA: "hpa"}.get(item.kind, "keda"),
+        _KINDS[item.kind],
         text(item.api_kind),
         text(item.name_space),
         text(item.name),

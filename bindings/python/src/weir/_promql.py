@@ -178,7 +178,7 @@ class Result:
 
     def __init__(self, c: Any) -> None:
         self._c = c
-        self.type = ("scalar", "vector", "matrix", "string")[c.type - 1]  # type: ignore[assignment]
+        self.type = ("scalar", "vector", "matrix", "string")[c.type - 1]
         self.text = _text(c.text, c.text_length)
         self.series = tuple(self._points(i) for i in range(c.series_count))
         notes = [(n.level, _text(n.message, n.message_length)) for n in c.notes[0 : c.note_count]]

@@ -245,9 +245,11 @@ class Trace:
             return self._end
         return self._last + min(self._gap, world.hold) if len(self) else self.start
 
-    def _rows(self, series: Sequence[str], main: int) -> tuple[Any, list[Any]]:
-        """The weir_rows for an autoscaler with these series, and what it points to."""
-        values = self.values
+    def _rows(self, model: Autoscaler[Any]) -> tuple[Any, list[Any]]:
+        """The weir_rows for an autoscaler, and what it points to."""
+        values, series, main = self.values, model.series, model.main_series
+        # What is not recorded: nothing of a Knative report, no value of a metric.
+        missing = 0.0 if isinstance(model.config, KPAConfig) else np.nan
         if self.names is not None:
             for name in self.names:
                 if name not in series:
@@ -256,12 +258,12 @@ class Trace:
                         path=f"values[{name!r}]",
                     )
             if tuple(self.names) != tuple(series):
-                wide = np.full((len(values), len(series)), np.nan)
+                wide = np.full((len(values), len(series)), missing)
                 for i, name in enumerate(self.names):
                     wide[:, series.index(name)] = values[:, i]
                 values = wide
         elif values.ndim == 1 and main > 0:
-            wide = np.full((len(values), main + 1), np.nan)
+            wide = np.full((len(values), main + 1), missing)
             wide[:, main] = values
             values = wide
         elif values.ndim == 2 and values.shape[1] > len(series):
@@ -325,7 +327,7 @@ class Replay:
         self._policy = policy.copy() if isinstance(policy, Autoscaler) else config
         self.autoscaler = self._begin()
         self._end = trace._end_for(self._c)
-        self._rows, self._kept = trace._rows(self.autoscaler.series, self.autoscaler.main_series)
+        self._rows, self._kept = trace._rows(self.autoscaler)
         replay = self._new_replay()
         with self.autoscaler._made() as state:
             self.decisions = self._run(replay, state)
@@ -361,7 +363,7 @@ class Replay:
             status = lib.weir_replay_run(replay, state, self._rows, next_row, self._end, pointer, size, made)
             parts.append(part[: made[0]])
             if status == lib.WEIR_END:
-                return parts[0] if len(parts) == 1 else np.concatenate(parts)
+                return joined(parts, DECISION)
             if status != 0:
                 raise error_of(status, None, f"values[{next_row[0]}]", _row_error(status))
 
@@ -382,10 +384,9 @@ class Replay:
 
     def rule_names(self) -> npt.NDArray[np.str_]:
         """The name of each decision's rule."""
-        table = np.full(max(RULES) + 1, "unknown", dtype=f"U{max(map(len, RULES.values()))}")
-        for number, name in RULES.items():
-            table[number] = name
-        return table[np.clip(self.decisions["rule"], 0, len(table) - 1)]
+        table: npt.NDArray[np.str_] = np.array([rule_name(number) for number in range(max(RULES) + 1)])
+        names: npt.NDArray[np.str_] = table[np.clip(self.decisions["rule"], 0, len(table) - 1)]
+        return names
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
         """The decisions column by column, rules by name."""
@@ -416,6 +417,17 @@ class Replay:
             f"<Replay of {r.seconds:g} s: {r.decisions} decisions, {r.scale_ups} up, {r.scale_downs} down, "
             f"peak {r.peak_replicas}, {r.replica_seconds:.0f} replica-seconds>"
         )
+
+
+def joined(parts: Sequence[npt.NDArray[np.void]], dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
+    """One after the other. numpy.concatenate() would lay the rows out anew."""
+    if len(parts) == 1:
+        return parts[0]
+    whole, at = np.zeros(sum(map(len, parts)), dtype), 0
+    for part in parts:
+        whole[at : at + len(part)] = part
+        at += len(part)
+    return whole
 
 
 def _row_error(status: int) -> str:
@@ -576,7 +588,7 @@ def _replay_batch(
         if isinstance(config, KPAConfig) and trace.values.ndim == 1 and trace.names is None:
             if (config.metric == "rps") != (main == 1):
                 raise FieldError("scales on another metric than the first", path=f"policies[{i}]")
-    rows, _kept = trace._rows(series, main)
+    rows, _kept = trace._rows(model)
     names, zones, zone_count, _zones = _zones_of(configs, trace.start)
     ends = {trace._end_for(settings[i]) for i in range(count)}
     if len(ends) > 1:
@@ -593,6 +605,3 @@ def _replay_batch(
         error = error_of(status, err, message="" if err.status else _row_error(status))
         error.path = f"policies[{failed[0]}]" + (f".{error.path}" if error.path else "")
         raise error
-
-
-__all__ = ["Replay", "Report", "Trace", "World", "replay", "replay_many", "rule_name"]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ._errors import FieldError
 from ._fields import Config
-from ._replay import REPORT, PolicyLike, Trace, World, WorldArgs, _world, config_of, replay_many
+from ._replay import REPORT, PolicyLike, Trace, World, WorldArgs, _world, config_of, joined, replay_many
 
 if TYPE_CHECKING:
     import pandas
@@ -105,4 +105,4 @@ def sweep(
     futures = [
         executor.submit(_run, configs[i : i + size], worlds[i : i + size], load) for i in range(0, len(tried), size)
     ]
-    return Sweep(tried, np.concatenate([future.result() for future in futures]))
+    return Sweep(tried, joined([future.result() for future in futures], REPORT))

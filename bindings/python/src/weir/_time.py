@@ -105,19 +105,21 @@ def seconds(ns: int) -> float:
 
 
 def _datetime64_ns(values: npt.NDArray[Any], path: str) -> npt.NDArray[np.int64]:
+    if np.any(np.isnat(values)):
+        raise RangeError("has a NaT", path=path)
     if values.dtype == np.dtype("M8[ns]"):
         ns = values.view(np.int64)
     else:
         ns = values.astype("M8[ns]").view(np.int64)
         if not np.array_equal(ns.view("M8[ns]").astype(values.dtype), values):
             raise RangeError("has times beyond the nanoseconds that 64 bits can count from 1970", path=path)
-    if np.any(ns == NONE):
-        raise RangeError("has a NaT", path=path)
     return ns
 
 
 def times_ns(times: Any, path: str = "times") -> npt.NDArray[np.int64]:
     """Many instants. Those of dtype datetime64[ns] in one piece are used as they are, without a copy."""
+    if isinstance(times, (list, tuple)) and any(isinstance(time, Nanos) for time in times):
+        return np.array([to_ns(time, f"{path}[{i}]") for i, time in enumerate(times)], np.int64)
     values = np.asarray(times)
     if values.ndim != 1:
         raise FieldError(f"must have one dimension, got shape {values.shape}", path=path)

@@ -1,0 +1,26 @@
+"""What the tests share: where the project is, and the recorded decisions."""
+
+import gzip
+import json
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+CONFORMANCE = ROOT / "tests/conformance"
+
+
+def scenarios(area, topic):
+    """The scenarios of a file of recorded decisions, packed or not."""
+    path = CONFORMANCE / area / f"{topic}.jsonl"
+    if path.exists():
+        lines = path.read_text().splitlines()
+    else:
+        with gzip.open(f"{path}.gz", "rt") as file:
+            lines = file.read().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="session")
+def root():
+    return ROOT
