@@ -124,8 +124,7 @@ weir_py_decision weir_py_decider_decide(weir_py_block *block, int64_t ready, dou
         weir_kpa_decider_input input;
 
         weir_kpa_decider_input_init(&input, sizeof input);
-        input.ready_status = ready < 0 ? WEIR_NO_DATA : WEIR_OK;
-        input.ready = ready < 0 ? 0 : ready;
+        input.ready = ready;
         input.stable = stable;
         input.panic = panic;
         out.status =

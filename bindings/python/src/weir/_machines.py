@@ -18,6 +18,7 @@ from ._configs import (
     ScaledObjectConfig,
     WindowConfig,
 )
+from ._arrays import joined
 from ._core import ffi, lib
 from ._decision import Decision, rule_name, steps_of
 from ._errors import ArgumentError, FieldError, RangeError, check, did_you_mean, error_of, new_error, text
@@ -479,6 +480,21 @@ class KPA(Autoscaler[KPAConfig]):
             return _kpa_status(lib.weir_kpa_get_status, state)
 
 
+def _decider_input(ready: int | Failed | None, stable: float | None, panic: float | None) -> Any:
+    """What a step looks at, where something is missing."""
+    given = ffi.new("weir_kpa_decider_input *")
+    check(lib.weir_kpa_decider_input_init(given, ffi.sizeof("weir_kpa_decider_input")))
+    if ready is None or isinstance(ready, str):
+        given.ready_status = _NO_DATA if ready is None else lib.WEIR_E_IO
+    else:
+        given.ready = ready
+    if stable is None or panic is None:
+        given.metric_status = _NO_DATA
+    else:
+        given.stable, given.panic = stable, panic
+    return given
+
+
 class KPADecider(Machine[KPADeciderConfig]):
     """The Knative decider alone: averages and ready pods to wanted pods."""
 
@@ -503,18 +519,15 @@ class KPADecider(Machine[KPADeciderConfig]):
         """
         when = to_ns(now)
         why = ffi.new("weir_explain *") if explain else _NULL
-        if stable is None or panic is None or isinstance(ready, str):
-            return self._without_data(when, why)
+        if stable is None or panic is None or ready is None or isinstance(ready, str):
+            return self._decide_on(_decider_input(ready, stable, panic), when, why)
         while True:
-            c = _decider_decide(self._block, -1 if ready is None else ready, stable, panic, when, why)
+            c = _decider_decide(self._block, ready, stable, panic, when, why)
             if not c.status or c.status == _NO_DATA:
                 return Decision(c, steps_of(why) if explain else ())
             self._failed(c.status, when)
 
-    def _without_data(self, when: int, why: Any) -> Decision:
-        given = ffi.new("weir_kpa_decider_input *")
-        check(lib.weir_kpa_decider_input_init(given, ffi.sizeof("weir_kpa_decider_input")))
-        given.metric_status = _NO_DATA
+    def _decide_on(self, given: Any, when: int, why: Any) -> Decision:
         c = ffi.new("weir_py_decision *")
         out = ffi.cast("weir_decision *", c)
         check(lib.weir_decision_init(out, ffi.sizeof("weir_decision")))
@@ -641,7 +654,7 @@ def _hpa_input(config: HPAConfig, metrics: Any, pods: npt.NDArray[Any]) -> tuple
     check(lib.weir_hpa_input_init(given, ffi.sizeof("weir_hpa_input")))
     pointer, count, kept = _pods_pointer(pods)
     all_values = ffi.new("int64_t[]", values) if values else _NULL
-    all_samples = np.concatenate(arrays) if len(arrays) > 1 else arrays[0] if arrays else None
+    all_samples = joined(arrays, SAMPLE) if arrays else None
     given.readings, given.reading_count = readings, len(each)
     given.values, given.value_count = all_values, len(values)
     given.pods, given.pod_count = pointer, count
@@ -654,9 +667,9 @@ def _hpa_input(config: HPAConfig, metrics: Any, pods: npt.NDArray[Any]) -> tuple
 class Condition(NamedTuple):
     """A condition of an HPA's status."""
 
-    type: str
-    status: bool
-    reason: str
+    type: str  # "AbleToScale"
+    status: str  # "True", "False" or "Unknown"
+    reason: str  # "ReadyForNewScale"
 
 
 class HPA(Autoscaler[HPAConfig]):
@@ -710,7 +723,11 @@ class HPA(Autoscaler[HPAConfig]):
         with self._made() as state:
             check(lib.weir_hpa_get_status(state, status, ffi.sizeof("weir_hpa_status")))
         return tuple(
-            Condition(text(lib.weir_condition_name(c.type)), bool(c.status), text(lib.weir_reason_name(c.reason)))
+            Condition(
+                text(lib.weir_condition_name(c.type)),
+                ("False", "True", "Unknown")[c.status],
+                text(lib.weir_reason_name(c.reason)),
+            )
             for c in status.conditions[0 : status.condition_count]
         )
 

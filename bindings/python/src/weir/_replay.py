@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import joined
 from ._configs import HPAConfig, KPAConfig, Metric, ScaledObjectConfig, Trigger
 from ._core import ffi, lib
 from ._decision import DECISION, RULES, Decision, rule_name, steps_of
@@ -417,17 +418,6 @@ class Replay:
             f"<Replay of {r.seconds:g} s: {r.decisions} decisions, {r.scale_ups} up, {r.scale_downs} down, "
             f"peak {r.peak_replicas}, {r.replica_seconds:.0f} replica-seconds>"
         )
-
-
-def joined(parts: Sequence[npt.NDArray[np.void]], dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
-    """One after the other. numpy.concatenate() would lay the rows out anew."""
-    if len(parts) == 1:
-        return parts[0]
-    whole, at = np.zeros(sum(map(len, parts)), dtype), 0
-    for part in parts:
-        whole[at : at + len(part)] = part
-        at += len(part)
-    return whole
 
 
 def _row_error(status: int) -> str:

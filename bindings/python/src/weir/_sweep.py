@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Unpack
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import joined
 from ._errors import FieldError
 from ._fields import Config
-from ._replay import REPORT, PolicyLike, Trace, World, WorldArgs, _world, config_of, joined, replay_many
+from ._replay import REPORT, PolicyLike, Trace, World, WorldArgs, _world, config_of, replay_many
 
 if TYPE_CHECKING:
     import pandas
