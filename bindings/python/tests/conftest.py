@@ -5,6 +5,10 @@ import json
 import pathlib
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("weir", deadline=None, derandomize=True, database=None, max_examples=200)
+settings.load_profile("weir")
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 CONFORMANCE = ROOT / "tests/conformance"

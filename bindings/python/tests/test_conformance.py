@@ -93,7 +93,7 @@ def play_window(scenario):
         yield got, step["want"]
 
 
-@pytest.mark.parametrize("topic, least", [("windows", 3000), ("windows_v0_42_2", 100)])
+@pytest.mark.parametrize("topic, least", [("windows", 4658), ("windows_v0_42_2", 376)])
 def test_windows(topic, least):
     run("kpa", topic, play_window, least)
 
@@ -177,7 +177,7 @@ def play_decider(scenario):
         yield {**got, **panic_of(scenario, decider)}, step["want"]
 
 
-@pytest.mark.parametrize("topic, least", [("decider", 3000), ("decider_v0_42_2", 100)])
+@pytest.mark.parametrize("topic, least", [("decider", 3781), ("decider_v0_42_2", 164)])
 def test_deciders(topic, least):
     run("kpa", topic, play_decider, least)
 
@@ -234,7 +234,7 @@ def play_collector(scenario):
         yield read_both(collector, now), without_text(step["want"])
 
 
-@pytest.mark.parametrize("topic, least", [("collector", 1000), ("collector_v0_42_2", 20)])
+@pytest.mark.parametrize("topic, least", [("collector", 2131), ("collector_v0_42_2", 243)])
 def test_collectors(topic, least):
     run("kpa", topic, play_collector, least)
 
@@ -271,7 +271,7 @@ def play_pipeline(scenario):
         assert (averages is None) == ("metrics" in step["want"])
 
 
-@pytest.mark.parametrize("topic, least", [("end_to_end", 2000), ("end_to_end_v0_42_2", 500)])
+@pytest.mark.parametrize("topic, least", [("end_to_end", 2383), ("end_to_end_v0_42_2", 663)])
 def test_pipelines(topic, least):
     run("kpa", topic, play_pipeline, least)
 
@@ -394,13 +394,13 @@ def play_replicas(scenario):
 
 
 REPLICAS = {
-    "external_average": 50,
-    "external_value": 50,
-    "object_average": 30,
-    "object_value": 50,
-    "pods": 80,
-    "resource_utilization": 300,
-    "resource_value": 80,
+    "external_average": 184,
+    "external_value": 137,
+    "object_average": 154,
+    "object_value": 129,
+    "pods": 159,
+    "resource_utilization": 411,
+    "resource_value": 174,
 }
 
 
@@ -542,7 +542,7 @@ def play_reconcile(scenario):
         yield got, wanted
 
 
-RECONCILES = {"behavior": 2500, "legacy": 1000, "multi_metric": 200, "seed": 1200, "zero": 700}
+RECONCILES = {"behavior": 2994, "legacy": 1160, "multi_metric": 328, "seed": 1222, "zero": 1067}
 
 
 @pytest.mark.parametrize("topic", RECONCILES)
@@ -561,7 +561,7 @@ def play_keda_quantity(scenario):
 
 
 def test_keda_quantities():
-    run("keda", "quantity", play_keda_quantity, 500)
+    run("keda", "quantity", play_keda_quantity, 1810)
 
 
 def manifest_of(scenario):
@@ -697,7 +697,7 @@ def play_loop(scenario):
 
 
 def test_keda_loops():
-    run("keda", "loop", play_loop, 500)
+    run("keda", "loop", play_loop, 775)
 
 
 # ---- PromQL --------------------------------------------------------------------------------------
@@ -772,7 +772,7 @@ def wanted_result(want):
     return {"type": "matrix", "result": [[r["labels"], r["values"]] for r in want["result"]]}
 
 
-PROMQL = {"promql_instant": 3000, "promql_range": 500, "promql_triggers": 200, "promql_real": 50}
+PROMQL = {"promql_instant": 3704, "promql_range": 613, "promql_triggers": 725, "promql_real": 288}
 
 
 @pytest.mark.parametrize("topic", PROMQL)

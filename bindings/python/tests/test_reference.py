@@ -9,9 +9,6 @@ from hypothesis import strategies as st
 
 import weir
 
-settings.register_profile("weir", deadline=None, derandomize=True, max_examples=300)
-settings.load_profile("weir")
-
 
 # ---- Knative: the window -------------------------------------------------------------------------
 
@@ -233,6 +230,7 @@ rules = st.builds(
 )
 
 
+@settings(max_examples=100)
 @given(
     rules,
     rules,

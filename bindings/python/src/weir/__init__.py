@@ -161,3 +161,9 @@ __all__ = [
     "stale",
     "sweep",
 ]
+
+for _name in __all__:  # what people see of them is where they get them from
+    _thing = globals()[_name]
+    if isinstance(_thing, type) and _thing.__module__.startswith("weir._"):
+        _thing.__module__ = "weir"
+del _name, _thing
