@@ -64,8 +64,7 @@ weir_status weir_py_make(int32_t kind, void *state, size_t bytes, const void *co
     switch (kind) {
     case WEIR_KIND_WINDOW: return weir_window_init(state, bytes, config, err);
     case WEIR_KIND_KPA_COLLECTOR: return weir_kpa_collector_init(state, bytes, config, err);
-    case WEIR_KIND_KPA_DECIDER:
-        return weir_kpa_decider_init(state, bytes, config, ready, now, err);
+    case WEIR_KIND_KPA_DECIDER: return weir_kpa_decider_init(state, bytes, config, ready, now, err);
     case WEIR_KIND_KPA: return weir_kpa_init(state, bytes, config, ready, now, err);
     case WEIR_KIND_HPA: return weir_hpa_init(state, bytes, config, now, err);
     case WEIR_KIND_BEHAVIOR: return weir_behavior_init(state, bytes, config, err);
@@ -191,8 +190,8 @@ weir_py_decision weir_py_step(weir_py_block *block, int32_t spec, int32_t status
         target.unreachable = unreachable;
         target.pods = pods;
         target.pod_count = pod_count;
-        out.status = weir_autoscaler_decide(state, &target, now, (weir_decision *)(void *)&out,
-                                            explain);
+        out.status =
+            weir_autoscaler_decide(state, &target, now, (weir_decision *)(void *)&out, explain);
         give(block);
     }
     return out;
@@ -282,8 +281,8 @@ static weir_status replay_one(const weir_py_batch *batch, size_t index, struct s
     status = weir_py_make(batch->kind, state->block, state_bytes, config, world->initial_replicas,
                           batch->start, err);
     if (status == WEIR_OK) {
-        status = weir_py_begin_idle(batch->kind, state->block, world->initial_replicas,
-                                    batch->start);
+        status =
+            weir_py_begin_idle(batch->kind, state->block, world->initial_replicas, batch->start);
     }
     if (status == WEIR_OK && batch->kind == WEIR_KIND_KEDA) {
         status = set_zones(batch, state->block);

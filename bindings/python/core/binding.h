@@ -78,14 +78,14 @@ int32_t weir_py_rising(const weir_time *times, size_t count, size_t *where);
 /* Many configurations of one kind through one trace. */
 typedef struct weir_py_batch {
     int32_t kind;
-    int32_t one_world;    /* 1: `worlds` has one for all, else one each */
-    const void *configs;  /* one after the other */
+    int32_t one_world;   /* 1: `worlds` has one for all, else one each */
+    const void *configs; /* one after the other */
     size_t config_bytes;
     size_t count;
     const weir_replay_config *worlds;
     const weir_rows *rows;
     weir_time start, end;
-    weir_report *reports; /* one each */
+    weir_report *reports;    /* one each */
     char *const *zone_names; /* the zones that cron triggers may ask for */
     const weir_zone *zones;
     size_t zone_count;
