@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Final, Generic, Literal, NamedTuple, Self, TypeAlias, TypeVar
@@ -704,7 +705,7 @@ class HPA(Autoscaler[HPAConfig]):
         when = to_ns(now)
         existing = replicas if existing is None else existing
         if pods is None:
-            pods = _ready_pods(max(existing, 0), when)
+            pods = _ready_pods(max(existing, 0))
         given, _kept = _hpa_input(self._config, metrics, pods)
         given.spec_replicas, given.status_replicas = replicas, existing
         given.scale_status = lib.WEIR_E_IO if scale_failed else 0
@@ -749,9 +750,12 @@ class HPA(Autoscaler[HPAConfig]):
             check(lib.weir_hpa_restart(state))
 
 
-def _ready_pods(count: int, now: int) -> npt.NDArray[np.void]:
-    long_ago = Nanos(max(now - 3600 * 1_000_000_000, lib.WEIR_TIME_NONE + 1))
-    return pods(count, started=long_ago)
+@functools.lru_cache(maxsize=64)
+def _ready_pods(count: int) -> npt.NDArray[np.void]:
+    """So many pods that have been ready for ever."""
+    made = pods(count, started=Nanos(-200 * 365 * 86400 * 1_000_000_000))
+    made.flags.writeable = False
+    return made
 
 
 def _samples(value: Any, pod_count: int, path: str) -> npt.NDArray[Any]:
@@ -801,7 +805,7 @@ def propose(
     """The rule of one metric alone, with no memory and no limits; as HPA.decide()."""
     when = to_ns(now)
     existing = replicas if existing is None else existing
-    given, _kept = _hpa_input(config, metrics, _ready_pods(max(existing, 0), when) if pods is None else pods)
+    given, _kept = _hpa_input(config, metrics, _ready_pods(max(existing, 0)) if pods is None else pods)
     given.spec_replicas, given.status_replicas = replicas, existing
     p = ffi.new("weir_hpa_proposal *")
     check(lib.weir_hpa_proposal_init(p, ffi.sizeof("weir_hpa_proposal")))
