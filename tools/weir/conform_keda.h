@@ -36,6 +36,9 @@ int32_t keda_scaling_active(const cJSON *item, const char **reason);
 /* Members for what a trigger measured: `milli`, and `quantity`, its text. */
 void keda_put_amount(cJSON *got, double value);
 
+/* The same for a target in thousandths: `target_milli` and `target`. */
+void keda_put_target_amount(cJSON *got, int64_t milli);
+
 /* ---- manifests (conform_keda_manifest.c) ---------------------------------------------------- */
 
 /* An object with a name and an empty spec, which is returned. */
