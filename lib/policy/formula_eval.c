@@ -135,11 +135,20 @@ static struct weir__value end_loop(struct machine *m, int32_t kind)
 
 /* ---- the rarer instructions ----------------------------------------------------------------- */
 
-static int in(struct machine *m, const struct weir__value *needle, const struct weir__value *list,
-              struct weir__value *out)
+/* `strict`: upstream looks a whole number up among whole numbers, in which nil is 0. */
+static int in(struct machine *m, int strict, const struct weir__value *needle,
+              const struct weir__value *list, struct weir__value *out)
 {
+    struct weir__value zero = weir__value_int(WEIR__INT, 0);
     int is = 0;
 
+    if (strict && needle->kind == WEIR__NIL) {
+        needle = &zero;
+    }
+    if (strict && needle->kind != WEIR__INT) {
+        return weir__formula_problem(&m->run, "a number that is no int where the types promise "
+                                              "an int");
+    }
     if (weir__is_list(list)) {
         for (uint32_t i = 0; i < list->length && !is; i++) {
             struct weir__value v = weir__formula_element(&m->run, list, i);
@@ -225,10 +234,15 @@ static int collect(struct machine *m, const struct weir__value *values, uint32_t
     return 1;
 }
 
-static int compare(struct machine *m, enum weir__op op, struct weir__value *at)
+/* `strict`: upstream takes both for whole numbers. */
+static int compare(struct machine *m, enum weir__op op, int strict, struct weir__value *at)
 {
     int is;
 
+    if (strict && (at[0].kind != WEIR__INT || at[1].kind != WEIR__INT)) {
+        return weir__formula_problem(&m->run, "a number that is no int, or none, where the types "
+                                              "promise an int");
+    }
     if (op == OP_EQUAL || op == OP_UNEQUAL) {
         is = weir__formula_equal(&m->run, at, at + 1) == (op == OP_EQUAL);
     } else if (!weir__formula_compare(&m->run, op, at, at + 1, &is)) {
@@ -264,8 +278,8 @@ static struct weir__value *operate(struct machine *m, const struct weir__instruc
         top--;
         return weir__formula_arithmetic(&m->run, i->op, top - 1, top, top - 1) ? top : NULL;
     case OP_EQUAL:
-    case OP_UNEQUAL: top--; return compare(m, i->op, top - 1) ? top : NULL;
-    case OP_IN: top--; return in(m, top - 1, top, top - 1) ? top : NULL;
+    case OP_UNEQUAL: top--; return compare(m, i->op, i->a, top - 1) ? top : NULL;
+    case OP_IN: top--; return in(m, i->a, top - 1, top, top - 1) ? top : NULL;
     case OP_RANGE: top--; return range(m, top - 1, top, top - 1) ? top : NULL;
     case OP_ARRAY:
         top -= count;
@@ -313,7 +327,7 @@ static struct weir__value *operate(struct machine *m, const struct weir__instruc
     top--;                                                                                         \
     if (top[-1].kind == WEIR__FLOAT && top[0].kind == WEIR__FLOAT) {                               \
         top[-1] = weir__value_int(WEIR__BOOL, top[-1].as.f operation top[0].as.f);                 \
-    } else if (!compare(m, i->op, top - 1)) {                                                      \
+    } else if (!compare(m, i->op, 0, top - 1)) {                                                   \
         return i;                                                                                  \
     }                                                                                              \
     break

@@ -122,17 +122,29 @@ static void stop_early(struct weir__compiler *c, enum weir__op op, const struct 
     }
 }
 
+/* Whether upstream's code takes both sides for whole numbers without looking, as their types say:
+ * max(1, a) is typed by its first argument, whatever it gives. */
+static int32_t trusts_types(enum weir__op op, const struct weir__operand *l,
+                            const struct weir__operand *r)
+{
+    return weir__type_is(l->type, TYPE_INT) &&
+           (op == OP_IN ? r->digits == 2
+                        : (op == OP_EQUAL || op == OP_UNEQUAL) && weir__type_is(r->type, TYPE_INT));
+}
+
 /* The operation on two operands that are compiled; the result replaces the left one. */
 static int join(struct weir__compiler *c, const struct operator_row *row, struct weir__operand *l,
                 const struct weir__operand *r, uint32_t place)
 {
     struct weir__type type;
+    int32_t strict = trusts_types(row->op, l, r);
     int folded;
 
     if (!weir__type_binary(row->op, l->type, r->type, &type)) {
         return mismatch(c, row, place, l->type, r->type);
     }
     l->type = type;
+    l->digits = 0;
     folded = fold(c, row->op, l, r, place);
     if (folded || c->status != WEIR_OK) {
         return folded;
@@ -143,7 +155,7 @@ static int join(struct weir__compiler *c, const struct operator_row *row, struct
     l->constant = 0;
     l->elements = 0;
     l->data_at = 0;
-    return weir__emit(c, row->op, 0, 0, -1, place);
+    return weir__emit(c, row->op, strict, 0, -1, place);
 }
 
 /* and, or, ??: the right side is reached by not jumping. */
@@ -160,6 +172,7 @@ static int parse_lazy(struct weir__compiler *c, const struct operator_row *row,
         return 0;
     }
     weir__patch(c, jump);
+    l->digits = 0;
     if (row->op == OP_SOME) {
         l->type = weir__type_coalesced(l->type, r.type);
     } else if (!weir__type_binary(row->op, l->type, r.type, &type)) {

@@ -75,15 +75,18 @@ static int parse_number(struct weir__compiler *c, struct weir__operand *out)
     if (is_real) {
         return constant(c, weir__value_float(real), TYPE_FLOAT, token.from, out) && weir__lex(c);
     }
-    return constant(c, weir__value_int(WEIR__INT, whole), TYPE_INT, token.from, out) &&
-           weir__lex(c);
+    if (!constant(c, weir__value_int(WEIR__INT, whole), TYPE_INT, token.from, out)) {
+        return 0;
+    }
+    out->digits = 1;
+    return weir__lex(c);
 }
 
 static int parse_array(struct weir__compiler *c, struct weir__operand *out)
 {
     uint32_t place = c->token.from, start = c->code_count, count = 0;
     struct weir__type type = weir__type(TYPE_UNKNOWN, 0);
-    int alike = 1, constants = 1;
+    int alike = 1, constants = 1, digits = 1;
 
     if (!weir__lex(c)) {
         return 0;
@@ -106,6 +109,7 @@ static int parse_array(struct weir__compiler *c, struct weir__operand *out)
         }
         type = element.type;
         constants &= element.constant;
+        digits &= element.digits == 1;
     }
     if (!weir__emit(c, OP_ARRAY, 0, (int32_t)count, 1 - (int32_t)count, place) || !weir__lex(c)) {
         return 0;
@@ -118,6 +122,7 @@ static int parse_array(struct weir__compiler *c, struct weir__operand *out)
                              : weir__type(count > 0 ? TYPE_ANY : TYPE_UNKNOWN, 1),
           start);
     out->elements = constants ? 0 : count;
+    out->digits = digits && count > 0 ? 2 : 0;
     return 1;
 }
 
@@ -697,6 +702,7 @@ static int parse_unary(struct weir__compiler *c, struct weir__operand *out)
                                           : "expected true or false behind `not`: it binds tighter "
                                             "than comparisons, so use not (...)");
     }
+    out->digits = 0;
     if (out->constant) {
         c->code_count = out->start;
         c->depth--;
