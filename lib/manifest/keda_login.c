@@ -119,7 +119,7 @@ static void check_needs(struct weir__trigger_build *b, const char *key, const st
         }
         weir__message_clear(&m);
         weir__message_add(&m, mode->name);
-        weir__message_add(&m, " needs the parameter ");
+        weir__message_add(&m, " needs ");
         weir__message_add(&m, mode->needs[i]);
         if (b->in->authentication == NULL) {
             weir__message_add(&m, " from an authenticationRef, and there is none");

@@ -99,14 +99,22 @@ void keda_put_amount(cJSON *got, double value)
     put_quantity(got, "quantity", digits);
 }
 
-void keda_put_target_amount(cJSON *got, int64_t milli)
+void keda_put_target(cJSON *got, double target, int64_t milli)
+{
+    char digits[400];
+
+    snprintf(digits, sizeof digits, "%.3f", target);
+    conform_put_int(got, "target_milli", milli);
+    put_quantity(got, "target", digits);
+}
+
+void keda_put_whole_target(cJSON *got, int64_t target, int64_t milli)
 {
     char digits[40];
 
-    snprintf(digits, sizeof digits, "%lld.%03lld", (long long)milli / 1000,
-             (long long)milli % 1000);
+    snprintf(digits, sizeof digits, "%lld", (long long)target);
     conform_put_int(got, "target_milli", milli);
-    put_quantity(got, "target", digits);
+    cJSON_AddStringToObject(got, "target", digits);
 }
 
 /* ---- quantities ----------------------------------------------------------------------------- */

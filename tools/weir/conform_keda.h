@@ -36,15 +36,16 @@ int32_t keda_scaling_active(const cJSON *item, const char **reason);
 /* Members for what a trigger measured: `milli`, and `quantity`, its text. */
 void keda_put_amount(cJSON *got, double value);
 
-/* The same for a target in thousandths: `target_milli` and `target`. */
-void keda_put_target_amount(cJSON *got, int64_t milli);
+/* The same for a target: `target_milli` and `target`, its text. */
+void keda_put_target(cJSON *got, double target, int64_t milli);
+void keda_put_whole_target(cJSON *got, int64_t target, int64_t milli);
 
 /* ---- manifests (conform_keda_manifest.c) ---------------------------------------------------- */
 
 /* An object with a name and an empty spec, which is returned. */
 cJSON *keda_begin_object(cJSON *object, const char *api_version, const char *kind,
                          const char *name);
-void keda_put_target(cJSON *spec, const char *kind, const char *name);
+void keda_put_scale_target(cJSON *spec, const char *kind, const char *name);
 void keda_add_document(weir_manifest *manifest, const cJSON *document);
 
 /* The scenario's ScaledObject, the last one of the items, with the rest of its cluster or without

@@ -29,7 +29,7 @@ cJSON *keda_begin_object(cJSON *object, const char *api_version, const char *kin
     return cJSON_AddObjectToObject(object, "spec");
 }
 
-void keda_put_target(cJSON *spec, const char *kind, const char *name)
+void keda_put_scale_target(cJSON *spec, const char *kind, const char *name)
 {
     cJSON *target = cJSON_AddObjectToObject(spec, "scaleTargetRef");
 
@@ -46,7 +46,7 @@ static void add_subject(const struct scenario *s, weir_manifest *manifest)
 
     keda_begin_object(object, "keda.sh/v1alpha1", "ScaledObject",
                       conform_text(s->config, "name", "so"));
-    keda_put_target(spec, conform_text(s->config, "target_kind", "Deployment"), "target");
+    keda_put_scale_target(spec, conform_text(s->config, "target_kind", "Deployment"), "target");
     cJSON_ReplaceItemInObjectCaseSensitive(object, "spec", spec);
     for (size_t i = 0; copied[i] != NULL; i++) {
         cJSON *map = cJSON_Duplicate(keda_at(s->config, copied[i]), 1);
@@ -104,7 +104,7 @@ static int add_other_scaled_object(weir_manifest *manifest, const char *text)
     }
     object = cJSON_CreateObject();
     spec = keda_begin_object(object, "keda.sh/v1alpha1", "ScaledObject", name);
-    keda_put_target(spec, kind, target);
+    keda_put_scale_target(spec, kind, target);
     cJSON_AddItemToObject(spec, "triggers",
                           cJSON_Parse("[{\"type\":\"prometheus\",\"metadata\":{}}]"));
     if (count == 4) {
@@ -130,7 +130,7 @@ static int add_other_hpa(weir_manifest *manifest, const char *text)
     }
     object = cJSON_CreateObject();
     spec = keda_begin_object(object, "autoscaling/v2", "HorizontalPodAutoscaler", name);
-    keda_put_target(spec, kind, target);
+    keda_put_scale_target(spec, kind, target);
     cJSON_AddNumberToObject(spec, "maxReplicas", 3);
     metadata = cJSON_GetObjectItemCaseSensitive(object, "metadata");
     if (owner_at != NULL && sscanf(owner_at + sizeof owned - 1, "%63[^,]", owner) == 1) {

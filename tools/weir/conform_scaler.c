@@ -81,7 +81,7 @@ static void add_scaled_object(const struct scenario *s, const char *type, weir_m
     int has_login = add_login(s, manifest);
 
     spec = keda_begin_object(object, "keda.sh/v1alpha1", "ScaledObject", "so");
-    keda_put_target(spec, "Deployment", "target");
+    keda_put_scale_target(spec, "Deployment", "target");
     triggers = cJSON_AddArrayToObject(spec, "triggers");
     for (int64_t i = 0; i < index && i < WEIR_KEDA_TRIGGERS_MAX; i++) {
         cJSON_AddItemToArray(triggers, other_trigger());
@@ -168,7 +168,7 @@ static cJSON *spec_of(const struct scenario *s, struct trigger *t)
         cJSON_AddStringToObject(spec, "target_type",
                                 t->config->metric_type == WEIR_HPA_VALUE ? "Value"
                                                                          : "AverageValue");
-        keda_put_target_amount(spec, t->config->target);
+        keda_put_target(spec, (double)t->config->target / 1000.0, t->config->target);
         return spec;
     }
     text = keda_show(t->manifest, WEIR_SHOW_JSON | WEIR_SHOW_AS_SENT, &status);
@@ -227,9 +227,191 @@ static void run_prometheus(struct scenario *s)
     weir_manifest_free(t.manifest);
 }
 
+/* ---- requests ------------------------------------------------------------------------------- */
+
+/* The texts from one byte to the next one of some, which is left out. */
+static void put_part(cJSON *got, const char *name, const char *from, const char *to)
+{
+    char text[1024];
+
+    snprintf(text, sizeof text, "%.*s", (int)(to - from), from);
+    cJSON_AddStringToObject(got, name, text);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    const char *const *x = a;
+    const char *const *y = b;
+
+    return strcmp(*x, *y);
+}
+
+/* queryParameters in the order of their keys, as upstream has none and the vectors have this. */
+static void sorted_parameters(const char *text, char *out, size_t size)
+{
+    char copy[512], *parts[32];
+    size_t count = 0, length = 0;
+
+    snprintf(copy, sizeof copy, "%s", text);
+    for (char *part = strtok(copy, ","); part != NULL && count < 32; part = strtok(NULL, ",")) {
+        parts[count++] = part;
+    }
+    qsort(parts, count, sizeof parts[0], compare_texts);
+    out[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        length += (size_t)snprintf(out + length, size - length, "%s%s", i > 0 ? "," : "", parts[i]);
+    }
+}
+
+static void run_prometheus_request(struct scenario *s)
+{
+    const cJSON *metadata = keda_at(s->config, "metadata");
+
+    while (conform_next(s)) {
+        char url[2048], parameters[512];
+        const char *host, *path, *query;
+        cJSON *got = cJSON_CreateObject();
+
+        sorted_parameters(conform_text(metadata, "queryParameters", ""), parameters,
+                          sizeof parameters);
+        weir_scaler_prometheus_url(conform_text(metadata, "serverAddress", ""),
+                                   conform_text(metadata, "query", ""),
+                                   conform_text(metadata, "namespace", NULL), parameters,
+                                   conform_time(s, s->step, "t"), url, sizeof url, NULL, NULL);
+        host = strstr(url, "://");
+        host = host != NULL ? host + 3 : url;
+        path = host + strcspn(host, "/");
+        query = path + strcspn(path, "?");
+        put_part(got, "host", host, path);
+        put_part(got, "path", path, query);
+        put_part(got, "query", query + (*query == '?'), query + strlen(query));
+        cJSON_AddStringToObject(got, "method", "GET");
+        conform_ignore(s, "headers"); /* what is sent is no part of the library */
+        conform_answer(s, got);
+    }
+}
+
+/* ---- metrics-api ---------------------------------------------------------------------------- */
+
+static void run_metrics_api(struct scenario *s)
+{
+    const cJSON *metadata = keda_at(s->config, "metadata");
+    const char *location = conform_text(metadata, "valueLocation", "");
+    int32_t format = weir_scaler_format_of(conform_text(metadata, "format", "json"));
+    struct trigger t;
+
+    read_trigger(s, "metrics-api", &t);
+    while (conform_next(s)) {
+        const char *body = conform_text(s->step, "body", "");
+        double value = 0.0;
+        weir_status status =
+            weir_scaler_api_answer(format, location, body, strlen(body),
+                                   (int32_t)conform_int(s->step, "status", 0), &value, NULL);
+
+        conform_answer(s, measured(&t, status, value));
+    }
+    weir_manifest_free(t.manifest);
+}
+
+/* ---- external ------------------------------------------------------------------------------- */
+
+static void put_specs(const struct scenario *s, cJSON *got)
+{
+    const char *metric_type = conform_text(s->config, "metricType", "");
+    cJSON *list = cJSON_AddArrayToObject(got, "metric_specs");
+    const cJSON *spec;
+
+    if (cJSON_IsTrue(keda_at(s->step, "spec_error"))) {
+        return;
+    }
+    cJSON_ArrayForEach(spec, keda_at(s->step, "specs"))
+    {
+        int64_t whole = conform_int(spec, "targetSize", 0);
+        double number = conform_double(spec, "targetSizeFloat", 0.0);
+        int64_t milli = weir_scaler_external_target(whole, number);
+        char name[256];
+        cJSON *out = cJSON_CreateObject();
+
+        snprintf(name, sizeof name, "s%lld-%s",
+                 (long long)conform_int(s->config, "trigger_index", 0),
+                 conform_text(spec, "metricName", ""));
+        cJSON_AddItemToArray(list, out);
+        cJSON_AddStringToObject(out, "type", "External");
+        cJSON_AddStringToObject(out, "name", name);
+        cJSON_AddStringToObject(out, "target_type",
+                                metric_type[0] != '\0' ? metric_type : "AverageValue");
+        if (number > 0.0) {
+            keda_put_target(out, number, milli);
+        } else {
+            keda_put_whole_target(out, whole, milli);
+        }
+    }
+}
+
+static void put_metadata(const struct scenario *s, cJSON *got)
+{
+    cJSON *sent = cJSON_AddObjectToObject(got, "sent_metadata");
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, keda_at(s->config, "metadata"))
+    {
+        if (weir_scaler_external_sends(conform_key(entry))) {
+            cJSON_AddItemToObject(sent, conform_key(entry), cJSON_Duplicate(entry, 1));
+        }
+    }
+}
+
+static cJSON *ask_external(const struct scenario *s)
+{
+    const char *metric = conform_text(s->step, "ask", "");
+    const char *asked =
+        weir_scaler_external_name((uint32_t)conform_int(s->config, "trigger_index", 0), metric);
+    cJSON *got = cJSON_CreateObject(), *values;
+    const cJSON *value;
+
+    put_specs(s, got);
+    put_metadata(s, got);
+    if (asked == NULL || cJSON_IsTrue(keda_at(s->step, "values_error")) ||
+        cJSON_IsTrue(keda_at(s->step, "active_error"))) {
+        cJSON_AddStringToObject(got, "error", "the query fails");
+        return got;
+    }
+    values = cJSON_AddArrayToObject(got, "values");
+    cJSON_ArrayForEach(value, keda_at(s->step, "values"))
+    {
+        cJSON *out = cJSON_CreateObject();
+
+        cJSON_AddItemToArray(values, out);
+        cJSON_AddStringToObject(out, "metric", metric);
+        keda_put_amount(out,
+                        weir_scaler_external_value(conform_int(value, "metricValue", 0),
+                                                   conform_double(value, "metricValueFloat", 0.0)));
+    }
+    cJSON_AddStringToObject(got, "asked", asked);
+    cJSON_AddBoolToObject(got, "active", cJSON_IsTrue(keda_at(s->step, "active")));
+    return got;
+}
+
+static void run_external(struct scenario *s)
+{
+    struct trigger t;
+
+    read_trigger(s, "external", &t);
+    while (conform_next(s)) {
+        int fails = t.manifest == NULL || keda_at(s->step, "ask") == NULL;
+
+        conform_answer(s, fails && is_unbuildable(t.manifest) ? conform_failure(WEIR_E_PARSE)
+                                                              : ask_external(s));
+    }
+    weir_manifest_free(t.manifest);
+}
+
 const struct conform_op conform_scaler_ops[] = {
     {"keda.prometheus", run_prometheus},
     {"keda.prometheus.build", run_prometheus_build},
+    {"keda.prometheus.request", run_prometheus_request},
+    {"keda.metrics_api", run_metrics_api},
     {"keda.metrics_api.build", run_metrics_api_build},
+    {"keda.external", run_external},
     {NULL, NULL},
 };
