@@ -234,18 +234,26 @@ static int holds(struct text op, int below, int equal, int above)
                                : 0;
 }
 
+/* A text as it is written, its escapes resolved. */
+static struct text unescaped(struct gjson_query *q, struct text raw)
+{
+    char *characters;
+
+    if (raw.length == 0 || memchr(raw.at, '\\', raw.length) == NULL) {
+        return raw;
+    }
+    characters = take(q, raw.length + 4);
+    if (characters == NULL) {
+        return (struct text){"", 0};
+    }
+    return (struct text){characters, weir__sc_gjson_unescape(raw, characters, raw.length + 4)};
+}
+
 static int text_holds(struct gjson_query *q, struct text op, struct text raw, struct text wanted)
 {
-    char *characters = take(q, raw.length + 4);
-    struct text text;
-    int order, matches;
+    struct text text = unescaped(q, slice(raw, 1, raw.length - 1));
+    int order = compare_texts(text, wanted), matches;
 
-    if (characters == NULL) {
-        return 0;
-    }
-    text = (struct text){characters, weir__sc_gjson_unescape(slice(raw, 1, raw.length - 1),
-                                                             characters, raw.length + 4)};
-    order = compare_texts(text, wanted);
     if (text_is(op, "%") || text_is(op, "!%")) {
         matches = weir__sc_gjson_matches(text, wanted);
         return op.length == 1 ? matches : !matches;
@@ -268,7 +276,7 @@ static int query_holds(struct gjson_query *q, const struct gjson_place *place,
         return exists(value);
     }
     if (wanted.length >= 2 && wanted.at[0] == '"' && wanted.at[wanted.length - 1] == '"') {
-        wanted = slice(wanted, 1, wanted.length - 1);
+        wanted = unescaped(q, slice(wanted, 1, wanted.length - 1));
     }
     switch (value->type) {
     case GJSON_TEXT: return text_holds(q, place->op, value->raw, wanted);
@@ -445,16 +453,8 @@ static int walk_list(struct walk *w, size_t *i, struct text path)
 
 static int name_fits(struct walk *w, const struct gjson_name *name, struct text raw)
 {
-    struct text part = {name->part, name->length}, key = raw;
-    char *characters;
+    struct text part = {name->part, name->length}, key = unescaped(w->q, raw);
 
-    if (memchr(raw.at, '\\', raw.length) != NULL) {
-        characters = take(w->q, raw.length + 4);
-        if (characters == NULL) {
-            return 0;
-        }
-        key = (struct text){characters, weir__sc_gjson_unescape(raw, characters, raw.length + 4)};
-    }
     return name->wild ? weir__sc_gjson_matches(key, part) : compare_texts(key, part) == 0;
 }
 
