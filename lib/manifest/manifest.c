@@ -1,8 +1,9 @@
 /*
  * manifest/manifest.c - the manifest: files in, autoscalers and problems out.
  */
-#include "make.h"
+#include "keda_metadata.h"
 #include "object.h"
+#include "write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -325,17 +326,16 @@ const weir_manifest_item *weir_manifest_get_item(const weir_manifest *manifest, 
 
 /* The object that KServe makes, as the API server stores it. */
 static const struct weir__node *stored_object(weir_manifest *manifest,
-                                              const struct weir__item *item, int32_t how,
-                                              struct weir__maker *maker)
+                                              const struct weir__item *item, int32_t how)
 {
     struct weir__grower g = {&manifest->arena, 0};
     struct weir__node *object = weir__grow_copy(&g, item->object.node);
 
     if (item->hpa_spec != NULL && (how & WEIR_SHOW_AS_SENT) == 0) {
-        weir__grow_put(&g, object, "spec", weir__hpa_tree(maker, item->hpa_spec));
+        weir__grow_put(&g, object, "spec", weir__hpa_tree(&g, item->hpa_spec));
     }
     if (object != NULL) {
-        weir__make_sorted(object);
+        weir__grow_sort(object);
     }
     return g.failed ? NULL : object;
 }
@@ -344,10 +344,9 @@ static const struct weir__node *stored_object(weir_manifest *manifest,
 static size_t write_own(weir_manifest *manifest, const struct weir__item *item, int32_t how,
                         char *text, size_t capacity)
 {
-    struct weir__maker maker = {&manifest->arena, 0};
-    const struct weir__node *object = stored_object(manifest, item, how, &maker);
+    const struct weir__node *object = stored_object(manifest, item, how);
 
-    if (object == NULL || maker.out_of_memory) {
+    if (object == NULL) {
         return 0;
     }
     return how & WEIR_SHOW_JSON ? weir__write_json(object, text, capacity)
@@ -414,6 +413,25 @@ weir_status weir_manifest_origins(weir_manifest *manifest, size_t index,
         return WEIR_E_ARG;
     }
     return weir__origins_of(manifest, manifest->found[index].item, origins, count);
+}
+
+const char *weir_manifest_trigger_metadata(weir_manifest *manifest, size_t index, uint32_t trigger,
+                                           const char *key)
+{
+    const struct weir__keda_spec *spec;
+    const char *text;
+    size_t length;
+
+    if (key == NULL || index >= weir_manifest_item_count(manifest)) {
+        return NULL;
+    }
+    spec = weir__scaled_object_spec(manifest->found[index].item);
+    if (spec == NULL || trigger >= spec->triggers.count) {
+        return NULL;
+    }
+    text = weir__metadata_get(weir__keda_trigger_at(spec, trigger), key, &length);
+    return text == NULL || text[length] == '\0' ? text
+                                                : weir__arena_text(&manifest->arena, text, length);
 }
 
 size_t weir_manifest_problem_count(const weir_manifest *manifest)

@@ -4,7 +4,6 @@
  * The object as it is run, with all defaults, is walked beside the object as it was written or
  * made: what only the first has is a default.
  */
-#include "make.h"
 #include "object.h"
 
 #include <string.h>
@@ -122,11 +121,11 @@ static void walk_behavior(struct origins *o, const struct weir__hpa_behavior *be
 static void walk_hpa(struct origins *o, const struct weir__hpa_spec *spec,
                      const struct weir__node *written)
 {
-    struct weir__maker maker = {&o->manifest->arena, 0};
-    struct weir__node *stored = weir__hpa_tree(&maker, spec);
+    struct weir__grower g = {&o->manifest->arena, 0};
+    struct weir__node *stored = weir__hpa_tree(&g, spec);
     const struct weir__node *behavior = weir__node_get(stored, "behavior");
 
-    o->manifest->problems.out_of_memory |= maker.out_of_memory;
+    o->manifest->problems.out_of_memory |= g.failed;
     if (stored != NULL) {
         weir__path_clear(&o->path);
         weir__path_text(&o->path, "spec");
@@ -175,7 +174,7 @@ static void walk_scaled_object(struct origins *o, struct weir__item *item)
         weir__node_at(weir__node_at(spec, "advanced"), "horizontalPodAutoscalerConfig"),
         "behavior");
     const struct weir__hpa_spec *hpa = weir__scaled_object_hpa(o->manifest, item);
-    struct weir__maker maker = {&o->manifest->arena, 0};
+    struct weir__grower g = {&o->manifest->arena, 0};
     size_t index = 0;
 
     for (size_t i = 0; i < sizeof keda_knobs / sizeof keda_knobs[0]; i++) {
@@ -197,12 +196,12 @@ static void walk_scaled_object(struct origins *o, struct weir__item *item)
         add_trigger(o, e->value, index++);
     }
     if (hpa != NULL) {
-        const struct weir__node *stored = weir__hpa_tree(&maker, hpa);
+        const struct weir__node *stored = weir__hpa_tree(&g, hpa);
 
         weir__path_clear(&o->path);
         weir__path_text(&o->path, "spec.advanced.horizontalPodAutoscalerConfig");
         walk_behavior(o, hpa->behavior, weir__node_get(stored, "behavior"), behavior);
-        o->manifest->problems.out_of_memory |= maker.out_of_memory;
+        o->manifest->problems.out_of_memory |= g.failed;
     }
 }
 

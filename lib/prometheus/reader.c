@@ -144,6 +144,7 @@ static bool append(weir_series_reader *r, const char *bytes, size_t length)
 
     if (r->at > 0) {
         memmove(text, text + r->at, r->buffer.count - r->at);
+        r->exposition.name_length = 0;
         r->buffer.count -= r->at;
         r->whole -= r->whole > r->at ? r->at : r->whole;
         r->at = 0;

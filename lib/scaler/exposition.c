@@ -56,12 +56,16 @@ static struct text take_quoted(char **at)
         if (**at == 'x') {
             char digits[3] = {(*at)[1], (*at)[2], '\0'};
 
-            *to++ = (char)strtol(digits, NULL, 16);
+            *to++ = (char)strtoul(digits, NULL, 16);
             *at += 2;
             continue;
         }
         letter = strchr(letters, **at);
-        *to++ = letter != NULL ? meant[letter - letters] : **at;
+        *to = **at;
+        if (letter != NULL) {
+            *to = meant[letter - letters];
+        }
+        to++;
     }
     *at += **at == '"';
     value.length = (size_t)(to - value.at);

@@ -117,9 +117,8 @@ static size_t read_query(struct text path, struct gjson_place *out)
     if (begin > 0) {
         value = trimmed((struct text){path.at + begin, i - begin});
         out->op = (struct text){value.at, 1};
-        if (value.length > 1 && value.at[1] == '=' && strchr("!<>", value.at[0]) != NULL) {
-            out->op.length = 2;
-        } else if (value.length > 1 && value.at[0] == '!' && value.at[1] == '%') {
+        if (value.length > 1 && ((value.at[1] == '=' && strchr("!<>", value.at[0]) != NULL) ||
+                                 (value.at[0] == '!' && value.at[1] == '%'))) {
             out->op.length = 2;
         } else if (value.length > 1 && value.at[0] == '=' && value.at[1] == '=') {
             value = from(value, 1);

@@ -32,7 +32,9 @@ static int hex_digit(char c)
 
 static char here(const struct check *c)
 {
-    return c->at < c->end ? *c->at : '\0';
+    static const char nothing = '\0';
+
+    return *(c->at < c->end ? c->at : &nothing);
 }
 
 static void skip_space(struct check *c)

@@ -3,6 +3,7 @@
  */
 #include "common.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 /* A text being written, which may be longer than its place. */
@@ -100,11 +101,12 @@ static void put_time(struct out *out, weir_time now)
     year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     of_year = of_era - (365 * year + year / 4 - year / 100);
     month = (5 * of_year + 2) / 153;
-    snprintf(text, sizeof text, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lldZ",
-             (long long)(year + era * 400 + (month >= 10)),
-             (long long)(month < 10 ? month + 3 : month - 9),
-             (long long)(of_year - (153 * month + 2) / 5 + 1), (long long)(second / 3600),
-             (long long)(second / 60 % 60), (long long)(second % 60));
+    year += era * 400 + (month >= 10);
+    of_year -= (153 * month + 2) / 5;
+    month += month < 10 ? 3 : -9;
+    snprintf(text, sizeof text,
+             "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64 ":%02" PRId64 "Z",
+             year, month, of_year + 1, second / 3600, second / 60 % 60, second % 60);
     put_text(out, text);
 }
 

@@ -71,7 +71,7 @@ expect 'gzip that is cut off' 3 'cut.gz: the gzip data is damaged or cut off' "$
     --series "$work/cut.gz"
 expect 'no such file' 3 'none: No such file' "$weir" query x --series "$work/none"
 expect 'a folder' 3 'directory' "$weir" query x --series "$work"
-expect 'no expression' 2 'an expression and --series are needed' "$weir" query --series "$text"
+expect 'no expression' 2 'an expression and --series, or --prometheus, are needed' "$weir" query --series "$text"
 query_of 'a half grid' 2 'either --at, or all of --from, --to and --step' x --from 1
 query_of 'both' 2 'either --at, or all of' x --at 1 --from 1 --to 2 --step 1s
 query_of 'backwards' 2 'before --from' x --from 2 --to 1 --step 1s

@@ -160,6 +160,10 @@ static const struct document documents[] = {
      "1:up Whether it is\n up.\n2:up unknown\n3:{__name__=up,job=a\"b} 1@1700000000123\n5:# # "
      "free\n"
      "6:{__name__=up} 2\n"},
+    {"text: names that begin alike, and a shorter one", TEXT_FORMAT,
+     "abc_sum 1\nabc_sum 2\nabc_sum_total 3\nabc_su 4\nb{c=\"d\"} 5\nb 6\n",
+     "1:{__name__=abc_sum} 1\n2:{__name__=abc_sum} 2\n3:{__name__=abc_sum_total} 3\n"
+     "4:{__name__=abc_su} 4\n5:{__name__=b,c=d} 5\n6:{__name__=b} 6\n"},
     {"text: lines are counted within quotes", WEIR_FORMAT_TEXT, 0,
      "x{a=\"1\n2\"} 1\nx{a=\"\n\n!\"} z\n",
      "1:{__name__=x,a=1\n2} 1\n5:5: expected a number, got \"z\"\n"},

@@ -25,6 +25,9 @@ void request_init(struct request *request)
     weir_replay_config_init(&request->replay, sizeof request->replay);
     weir_hpa_config_init(&request->hpa, sizeof request->hpa);
     request->hpa.max_replicas = 1; /* any: each manifest has its own */
+    series_wishes_init(&request->wishes);
+    server_init(&request->server);
+    weir_promql_options_init(&request->respondent.options, sizeof request->respondent.options);
 }
 
 static int take_duration(const char *option, const char *value, int64_t *ns)
@@ -141,6 +144,12 @@ static int take_semantics(struct request *request, const char *value)
         request->releases |= 1;
         return 1;
     }
+    if (strcmp(value, "prometheus 3") == 0 || strcmp(value, "prometheus 2.42") == 0) {
+        request->respondent.options.semantics =
+            value[11] == '3' ? WEIR_PROMETHEUS_3 : WEIR_PROMETHEUS_2_42;
+        request->releases |= 4;
+        return 1;
+    }
     for (size_t i = 0; i < count; i++) {
         if (strcmp(fields[i].name, "semantics") == 0 && word_of(fields[i].values, value) >= 0) {
             request->hpa.semantics = (int32_t)word_of(fields[i].values, value);
@@ -148,7 +157,8 @@ static int take_semantics(struct request *request, const char *value)
             return 1;
         }
     }
-    complain("--semantics is 'serving 0.51' or 'serving 0.42', for HPAs '1.37' to '1.27', not %s",
+    complain("--semantics is 'serving 0.51' or 'serving 0.42', for series 'prometheus 3' or "
+             "'prometheus 2.42', for HPAs '1.37' to '1.27', not %s",
              value);
     return -1;
 }
@@ -211,7 +221,7 @@ static int take_flag(struct request *request, const char *value)
     return -1;
 }
 
-static int take_word(struct words *words, const char *option, const char *value)
+int take_word(struct words *words, const char *option, const char *value)
 {
     if (words->count == FILES_MAX) {
         complain("%s can be given at most %d times", option, FILES_MAX);
@@ -221,8 +231,7 @@ static int take_word(struct words *words, const char *option, const char *value)
     return 1;
 }
 
-/* The same for a word that must be "NAME=...". */
-static int take_pair(struct words *words, const char *option, const char *value, const char *what)
+int take_pair(struct words *words, const char *option, const char *value, const char *what)
 {
     const char *equals = strchr(value, '=');
 
@@ -285,19 +294,20 @@ int request_take(struct request *request, const struct command *command,
     case OPTION_SYNC_PHASE: return take_duration(name, value, &request->sync_phase);
     case OPTION_FLAG: return take_flag(request, value);
     case OPTION_KEEP_GOING: request->keep_going = 1; return 1;
-    default: return 0;
+    default: return request_take_series(request, argument->option, name, value);
     }
 }
 
 /* ---- manifests ------------------------------------------------------------------------------ */
 
-int request_load_manifests(const struct request *request, weir_manifest **manifest)
+int request_load_manifests(struct request *request, weir_manifest **manifest)
 {
     *manifest = NULL;
     if (weir_manifest_create(NULL, manifest) != WEIR_OK) {
         complain("there is no memory left");
         return 0;
     }
+    request->manifest = *manifest;
     weir_manifest_set_defaults(*manifest, WEIR_KIND_HPA, &request->hpa);
     return manifests_read(*manifest, &request->files, "replayed");
 }
@@ -425,7 +435,11 @@ int request_fits(const struct request *request, const weir_manifest_item *const 
             return 0;
         }
     }
-    if ((request->releases & ~releases) != 0) {
+    if ((request->releases & 4) != 0 && request->series.count == 0) {
+        complain("--semantics 'prometheus ...' goes with --series");
+        return 0;
+    }
+    if ((request->releases & 3 & ~releases) != 0) {
         complain("--semantics takes %s here",
                  releases == 1 ? "'serving 0.51' or 'serving 0.42'" : "'1.37' to '1.27'");
         return 0;

@@ -31,7 +31,7 @@ const weir_allocator series_memory = {take, give, NULL};
 
 void series_wishes_init(struct series_wishes *wishes)
 {
-    *wishes = (struct series_wishes){WEIR_FORMAT_DETECT, -1, INT64_MIN, 0};
+    *wishes = (struct series_wishes){WEIR_FORMAT_DETECT, -1, INT64_MIN, 0, 0};
 }
 
 int32_t series_format(const char *name)
@@ -79,14 +79,14 @@ static gzFile open_file(const char *path)
 
 /* Takes what the reader has. 1; 0 after a message. */
 static int load_entries(weir_series_reader *reader, const char *path, weir_series_store *store,
-                        weir_series_counts *counts)
+                        weir_series_counts *counts, int has_time_option)
 {
     weir_error err = {0};
     weir_status status = weir_series_reader_load(reader, store, counts, &err);
 
     if (status != WEIR_END) {
         complain_about(path, &err);
-        if (status == WEIR_E_RANGE && strstr(err.message, "no time") != NULL) {
+        if (has_time_option && status == WEIR_E_RANGE && strstr(err.message, "no time") != NULL) {
             complain("--time TIME says when such samples were taken");
         }
     }
@@ -94,7 +94,7 @@ static int load_entries(weir_series_reader *reader, const char *path, weir_serie
 }
 
 static int load_chunks(gzFile file, const char *path, weir_series_reader *reader,
-                       weir_series_store *store, weir_series_counts *counts)
+                       weir_series_store *store, weir_series_counts *counts, int has_time_option)
 {
     static char chunk[CHUNK];
     weir_error err = {0};
@@ -104,7 +104,7 @@ static int load_chunks(gzFile file, const char *path, weir_series_reader *reader
         if (weir_series_reader_feed(reader, chunk, (size_t)bytes, &err) != WEIR_OK) {
             return complain_about(path, &err);
         }
-        if (!load_entries(reader, path, store, counts)) {
+        if (!load_entries(reader, path, store, counts, has_time_option)) {
             return EXIT_INPUT;
         }
     }
@@ -117,7 +117,7 @@ static int load_chunks(gzFile file, const char *path, weir_series_reader *reader
     if (weir_series_reader_finish(reader, &err) != WEIR_OK) {
         return complain_about(path, &err);
     }
-    return load_entries(reader, path, store, counts) ? EXIT_FINE : EXIT_INPUT;
+    return load_entries(reader, path, store, counts, has_time_option) ? EXIT_FINE : EXIT_INPUT;
 }
 
 static void report_left_out(const char *path, const weir_series_counts *counts)
@@ -154,7 +154,7 @@ static int load_file(const char *path, const struct series_wishes *wishes, weir_
     if (weir_series_reader_create(&options, &series_memory, &reader, NULL) != WEIR_OK) {
         complain("out of memory");
     } else {
-        code = load_chunks(file, path, reader, store, &counts);
+        code = load_chunks(file, path, reader, store, &counts, wishes->has_time_option);
     }
     if (code == EXIT_FINE) {
         report_left_out(path, &counts);
@@ -219,6 +219,21 @@ int64_t series_newest(const weir_series_store *store)
         }
     }
     return newest;
+}
+
+int64_t series_oldest(const weir_series_store *store)
+{
+    int64_t oldest = INT64_MIN;
+
+    for (uint32_t i = 0; i < weir_series_store_count(store); i++) {
+        weir_samples s;
+
+        weir_series_store_samples(store, i, &s);
+        if (s.count > 0 && (oldest == INT64_MIN || s.times_ms[0] < oldest)) {
+            oldest = s.times_ms[0];
+        }
+    }
+    return oldest;
 }
 
 weir_promql_expr *series_expression(const char *text)
