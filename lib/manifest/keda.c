@@ -189,14 +189,17 @@ static void find_logins(weir_manifest *manifest, struct weir__keda_object *objec
     for (size_t i = 0; i < object->spec.triggers.count; i++) {
         struct weir__keda_authentication *a =
             weir__keda_trigger_at(&object->spec, i)->authentication;
-        const char *kind = a != NULL ? or_else(&a->kind, "TriggerAuthentication") : "";
-        struct weir__bystander *found =
-            a != NULL ? find_bystander(
-                            manifest, kind,
-                            strcmp(kind, "TriggerAuthentication") == 0 ? object->name_space : NULL,
-                            weir__keda_text(&a->name))
-                      : NULL;
+        struct weir__bystander *found;
+        const char *kind;
 
+        if (a == NULL) {
+            continue;
+        }
+        kind = weir__keda_text(&a->kind);
+        found = strcmp(kind, "ClusterTriggerAuthentication") == 0
+                    ? find_bystander(manifest, kind, NULL, weir__keda_text(&a->name))
+                    : find_bystander(manifest, "TriggerAuthentication", object->name_space,
+                                     weir__keda_text(&a->name));
         if (found != NULL) {
             found->used = 1;
             a->spec = weir__node_get(found->object.node, "spec");
