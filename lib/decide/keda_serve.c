@@ -40,16 +40,19 @@ static void pull_metric(weir_keda *k, struct weir__keda_copy *copy, uint32_t i,
     }
 }
 
+enum { ASKED, AT_HAND, EITHER };
+
 /* All metrics are asked at once under modifiers. What is at hand, cached or computed, is there
  * before any source answers; that counts, as each outcome is written by itself. */
-static void pull_metrics(weir_keda *k, struct weir__keda_copy *copy, uint32_t metric, int at_hand,
+static void pull_metrics(weir_keda *k, struct weir__keda_copy *copy, uint32_t metric, int which,
                          const weir_keda_input *input, weir_time now, struct pull *p)
 {
     for (uint32_t i = 0; i < k->trigger_count; i++) {
         const struct weir__keda_slot *slot = &weir__keda_slots(k)[i];
         int cron = slot->type == WEIR_TRIGGER_CRON;
 
-        if (slot->resource || at_hand != (cron || (slot->cached && slot->cache.present))) {
+        if (slot->resource ||
+            (which != EITHER && which != (cron || (slot->cached && slot->cache.present)))) {
             continue;
         }
         if (!cron && input->readings[i].status == WEIR_E_UNSUPPORTED) {
@@ -115,8 +118,12 @@ static weir_status serve(weir_keda *k, uint32_t metric, const weir_keda_input *i
     for (uint32_t i = 0; i < k->trigger_count; i++) {
         p.outcomes[i].present = 0;
     }
-    pull_metrics(k, &copy, metric, 1, input, now, &p);
-    pull_metrics(k, &copy, metric, 0, input, now, &p);
+    if (k->modifiers.has_target) {
+        pull_metrics(k, &copy, metric, AT_HAND, input, now, &p);
+        pull_metrics(k, &copy, metric, ASKED, input, now, &p);
+    } else {
+        pull_metrics(k, &copy, metric, EITHER, input, now, &p);
+    }
     weir__keda_put_served(k, &copy);
     if (p.failed) {
         k->built = 0;
