@@ -136,6 +136,8 @@ enum weir__loop {
     LOOP_SUM,
     LOOP_FIND,
     LOOP_FIND_INDEX,
+    LOOP_FIND_LAST, /* these two go from the end */
+    LOOP_FIND_LAST_INDEX,
     LOOP_REDUCE,
     LOOP_REDUCE_FIRST
 };

@@ -65,6 +65,9 @@ int weir__type_binary(enum weir__op op, struct weir__type l, struct weir__type r
 struct weir__type weir__type_either(struct weir__type a, struct weir__type b);
 struct weir__type weir__type_coalesced(struct weir__type l, struct weir__type r);
 
+/* In place of a function's code: why weir does not do it. */
+enum { WEIR__OF_TEXTS = -1, WEIR__OF_CLOCK = -2, WEIR__OF_MAPS = -3, WEIR__OF_ORDER = -4 };
+
 /* A builtin function. */
 struct weir__builtin {
     const char *name;

@@ -48,6 +48,8 @@ static int begin_loop(struct machine *m, int32_t kind, const struct weir__value 
     case LOOP_NONE: loop->result = weir__value_int(WEIR__BOOL, 1); break;
     case LOOP_ANY: loop->result = weir__value_int(WEIR__BOOL, 0); break;
     case LOOP_SUM: loop->result = weir__value_int(WEIR__INT, 0); break;
+    case LOOP_FIND_LAST:
+    case LOOP_FIND_LAST_INDEX: loop->index = list->length > 0 ? list->length - 1 : 0; break;
     case LOOP_FILTER:
     case LOOP_MAP:
         if (!weir__formula_reserve(&m->run, list->length, &loop->first)) {
@@ -79,9 +81,11 @@ static int found(struct machine *m, struct loop *loop, int32_t kind, int32_t thr
             weir__formula_element(&m->run, &loop->list, loop->index);
         return 0;
     case LOOP_FIND:
+    case LOOP_FIND_LAST:
         loop->result = weir__formula_element(&m->run, &loop->list, loop->index);
         return 1;
-    case LOOP_FIND_INDEX: loop->result = weir__value_int(WEIR__INT, loop->index); return 1;
+    case LOOP_FIND_INDEX:
+    case LOOP_FIND_LAST_INDEX: loop->result = weir__value_int(WEIR__INT, loop->index); return 1;
     case LOOP_COUNT: return threshold > 0 && loop->found >= (uint32_t)threshold;
     default: return 0;
     }
@@ -116,6 +120,9 @@ static int step_loop(struct machine *m, int32_t kind, int32_t threshold,
             return 0;
         }
         break;
+    }
+    if (kind == LOOP_FIND_LAST || kind == LOOP_FIND_LAST_INDEX) {
+        return loop->index-- > 0;
     }
     return ++loop->index < loop->list.length;
 }

@@ -264,7 +264,8 @@ static int parse_right(struct weir__compiler *c, const struct operator_row *row,
         return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "$env can only be indexed by a name");
     }
     if (row->op == OP_RETURN) {
-        return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "weir does not do operators on texts");
+        return weir__refuse(c, WEIR_E_UNSUPPORTED, place,
+                            "weir does not do operators on texts, which triggers do not give");
     }
     if (row->op == OP_AND || row->op == OP_OR || row->op == OP_SOME) {
         return parse_lazy(c, row, l, place);

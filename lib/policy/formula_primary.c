@@ -286,9 +286,11 @@ static int loop_result(struct weir__compiler *c, int32_t loop, struct weir__type
         return 1;
     case LOOP_FILTER: *out = unknown ? weir__type(TYPE_ANY, 1) : list; break;
     case LOOP_FIND:
+    case LOOP_FIND_LAST:
         *out = unknown ? weir__type(TYPE_UNKNOWN, 0) : weir__type(list.kind, list.depth - 1);
         break;
     case LOOP_FIND_INDEX:
+    case LOOP_FIND_LAST_INDEX:
     case LOOP_COUNT: *out = weir__type(TYPE_INT, 0); break;
     default: break;
     }
@@ -517,6 +519,27 @@ static int parse_function(struct weir__compiler *c, const struct weir__builtin *
            weir__lex(c);
 }
 
+/* A function that expr has and weir has not. */
+static int refuse_builtin(struct weir__compiler *c, const struct weir__builtin *builtin,
+                          uint32_t place)
+{
+    static const char *const reasons[] = {
+        [-WEIR__OF_TEXTS] = "it is about texts, which triggers do not give",
+        [-WEIR__OF_CLOCK] = "it asks the clock, and the same values would come to something else",
+        [-WEIR__OF_MAPS] = "it is about maps, which triggers do not give",
+        [-WEIR__OF_ORDER] = "numbers have an order of their own, which is that of sort()",
+    };
+    char message[160];
+    struct weir__text text;
+
+    weir__text_open(&text, message, sizeof message);
+    weir__text_str(&text, "weir does not do ");
+    weir__text_str(&text, builtin->name);
+    weir__text_str(&text, "(): ");
+    weir__text_str(&text, reasons[-builtin->code]);
+    return weir__refuse(c, WEIR_E_UNSUPPORTED, place, message);
+}
+
 int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
                      const struct weir__operand *first, struct weir__operand *out)
 {
@@ -535,7 +558,7 @@ int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
                             "expected a function that there is, got an unknown name");
     }
     if (builtin->code < 0) {
-        return weir__refuse(c, WEIR_E_UNSUPPORTED, name->from, "weir does not do this function");
+        return refuse_builtin(c, builtin, name->from);
     }
     if (!weir__expect(c, TOKEN_BRACKET, "(", "`(`")) {
         return 0;
@@ -563,7 +586,8 @@ static int parse_member(struct weir__compiler *c, struct weir__operand *out)
                weir__lex(c);
     }
     if (optional) {
-        return weir__refuse(c, WEIR_E_UNSUPPORTED, c->token.from, "weir does not do `?.`");
+        return weir__refuse(c, WEIR_E_UNSUPPORTED, c->token.from,
+                            "weir does not do `?.`: only maps have fields, and triggers give none");
     }
     if (!weir__type_unknown(out->type) && !weir__type_is(out->type, TYPE_MAP)) {
         char message[120];

@@ -30,6 +30,12 @@ struct evaluation {
 };
 
 static const struct evaluation evaluations[] = {
+    {"findLast([a, b, c], # > 2) ?? 0", 3, 5, 1, 5},
+    {"findLastIndex([a, b, c], # > 2) ?? 9", 3, 5, 1, 1},
+    {"findLast([a], # > 2) ?? 7", 1, 0, 0, 7},
+    {"findLastIndex([a, b], # >= -1)", 0, 0, 0, 1},
+    {"max(1, a) == 1 ? 5 : 6", 0, 0, 0, 5},
+    {"mean([a]) in [1.0, 2] ? 5 : 6", 1, 0, 0, 5},
     {"a + b * c", 2, 3, 4, 14},
     {"7 / 2", 0, 0, 0, 3.5},
     {"int(a/b)*2", 7, 2, 0, 6},
@@ -119,7 +125,13 @@ static const struct refusal refusals[] = {
     {"not a > 1 ? 1 : 0", WEIR_E_PARSE, 1, 1, "not (...)"},
     {"a ?? b + 1", WEIR_E_PARSE, 1, 8, "parentheses"},
     {"avg([a, b])", WEIR_E_PARSE, 1, 1, "unknown name"},
-    {"groupBy([a], #)", WEIR_E_UNSUPPORTED, 1, 1, "does not do"},
+    {"groupBy([a], #)", WEIR_E_UNSUPPORTED, 1, 1, "does not do groupBy(): it is about maps"},
+    {"min(3, a) in [1, 2, 3] ? 5 : 6", WEIR_E_PARSE, 1, 11, "no int where the types promise"},
+    {"min(3, a) == 3 ? 5 : 6", WEIR_E_PARSE, 1, 11, "no int"},
+    {"sortBy([a], #)[0]", WEIR_E_UNSUPPORTED, 1, 1, "sort()"},
+    {"a + now().Hour()", WEIR_E_UNSUPPORTED, 1, 5, "does not do now(): it asks the clock"},
+    {"len(upper(\"x\"))", WEIR_E_UNSUPPORTED, 1, 5, "upper(): it is about texts"},
+    {"\"x\" contains \"y\" ? 1 : a", WEIR_E_UNSUPPORTED, 1, 5, "operators on texts"},
     {"max()", WEIR_E_PARSE, 1, 1, "expected 1 or more arguments, got 0"},
     {"round(a, 2)", WEIR_E_PARSE, 1, 1, "expected 1 arguments, got 2"},
     {"[a, b][c]", WEIR_E_PARSE, 1, 7, "whole number"},
