@@ -151,6 +151,25 @@ int weir__emit_constant(struct weir__compiler *c, const struct weir__value *valu
 /* Lets the jump at `from` lead to the end of the code. */
 void weir__patch(struct weir__compiler *c, uint32_t from);
 
+static inline int weir__at_bracket(const struct weir__compiler *c, const char *text)
+{
+    return weir__token_is(c, TOKEN_BRACKET, text);
+}
+
+static inline int weir__at_operator(const struct weir__compiler *c, const char *text)
+{
+    return weir__token_is(c, TOKEN_OPERATOR, text);
+}
+
+/* An operand of which no more is known than its type. */
+static inline void weir__operand_of(struct weir__operand *out, struct weir__type type,
+                                    uint32_t start)
+{
+    memset(out, 0, sizeof *out);
+    out->type = type;
+    out->start = start;
+}
+
 /* The grammar. */
 int weir__parse_expression(struct weir__compiler *c, int32_t precedence, struct weir__operand *out);
 int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *out);
@@ -158,5 +177,9 @@ int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *out);
 int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
                      const struct weir__operand *first, struct weir__operand *out);
 int weir__parse_primary(struct weir__compiler *c, struct weir__operand *out);
+int weir__parse_postfix(struct weir__compiler *c, struct weir__operand *out);
+/* The trigger of a name. */
+int weir__parse_variable(struct weir__compiler *c, const char *name, uint32_t length,
+                         uint32_t place, struct weir__operand *out);
 
 #endif

@@ -50,11 +50,6 @@ static const struct operator_row *binary_of(const struct weir__compiler *c)
     return NULL;
 }
 
-static int is_operator(const struct weir__compiler *c, const char *text)
-{
-    return weir__token_is(c, TOKEN_OPERATOR, text);
-}
-
 static int orders(enum weir__op op)
 {
     return op == OP_LESS || op == OP_LESS_EQUAL || op == OP_MORE || op == OP_MORE_EQUAL;
@@ -298,10 +293,10 @@ static int take_not_in(struct weir__compiler *c)
     struct weir__token token = c->token;
     uint32_t at = c->at;
 
-    if (!is_operator(c, "not")) {
+    if (!weir__at_operator(c, "not")) {
         return 0;
     }
-    if (weir__lex(c) && is_operator(c, "in")) {
+    if (weir__lex(c) && weir__at_operator(c, "in")) {
         return 1;
     }
     c->token = token;
@@ -320,14 +315,14 @@ static int parse_operators(struct weir__compiler *c, int32_t precedence, struct 
         int negated = take_not_in(c);
         const struct operator_row *row = binary_of(c);
 
-        if (is_operator(c, "|") && precedence == 0) {
+        if (weir__at_operator(c, "|") && precedence == 0) {
             if (!parse_pipe(c, out)) {
                 return 0;
             }
             coalesced = 0;
             continue;
         }
-        if (!negated && is_operator(c, "not")) {
+        if (!negated && weir__at_operator(c, "not")) {
             return weir__unexpected(c, "an operator");
         }
         if (row == NULL || row->precedence < precedence) {
@@ -393,7 +388,7 @@ static int parse_else(struct weir__compiler *c, struct weir__operand *out)
         !weir__expect(c, TOKEN_OPERATOR, "else", "`else`: an if needs one")) {
         return 0;
     }
-    if (is_operator(c, "if")) {
+    if (weir__at_operator(c, "if")) {
         if (++c->nesting > 64) {
             return weir__refuse(c, WEIR_E_LIMIT, c->token.from, "is nested deeper than weir does");
         }
@@ -435,13 +430,13 @@ static int parse_ternary(struct weir__compiler *c, struct weir__operand *out)
 {
     uint32_t start = out->start;
 
-    while (is_operator(c, "?")) {
+    while (weir__at_operator(c, "?")) {
         uint32_t place = c->token.from;
 
         if (!condition(c, out, place) || !weir__lex(c)) {
             return 0;
         }
-        if (is_operator(c, ":")) {
+        if (weir__at_operator(c, ":")) {
             return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "weir does not do `?:`");
         }
         if (!parse_branches(c, out, 0, place)) {
@@ -526,9 +521,9 @@ int weir__parse_expression(struct weir__compiler *c, int32_t precedence, struct 
     if (++c->nesting > 64) {
         return weir__refuse(c, WEIR_E_LIMIT, c->token.from, "is nested deeper than weir does");
     }
-    if (precedence == 0 && is_operator(c, "let")) {
+    if (precedence == 0 && weir__at_operator(c, "let")) {
         fine = parse_let(c, out);
-    } else if (precedence == 0 && is_operator(c, "if")) {
+    } else if (precedence == 0 && weir__at_operator(c, "if")) {
         fine = parse_if(c, out);
     } else {
         fine = weir__parse_primary(c, out) && parse_operators(c, precedence, out) &&
@@ -545,7 +540,7 @@ int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *out)
     if (!weir__parse_expression(c, 0, out)) {
         return 0;
     }
-    while (is_operator(c, ";")) {
+    while (weir__at_operator(c, ";")) {
         if (!weir__lex(c)) {
             return 0;
         }
