@@ -102,6 +102,7 @@ enum weir__op {
     OP_MORE,
     OP_MORE_EQUAL,
     OP_IN,
+    OP_BETWEEN, /* two bounds, both included */
     OP_RANGE,
     OP_JUMP,       /* b: from the next instruction */
     OP_JUMP_FALSE, /* takes the condition away */

@@ -92,7 +92,8 @@ struct weir__operand {
     int32_t environment; /* 1: it is $env, and there is no code */
     uint32_t elements;   /* an array literal's, not all constant; else 0 */
     uint32_t data_at;    /* of a count: where its threshold lies, + 1; else 0 */
-    int32_t digits;      /* 1: a whole number as it is written; 2: an array of such; else 0 */
+    int32_t digits;      /* 1: a whole number as it is written; 2: an array of such; 3: a range
+                              between constants; else 0 */
     struct weir__value value;
 };
 

@@ -173,6 +173,18 @@ static int in(struct machine *m, int strict, const struct weir__value *needle,
     return 1;
 }
 
+static int between(struct machine *m, struct weir__value *at)
+{
+    int above, below = 0;
+
+    if (!weir__formula_compare(&m->run, OP_MORE_EQUAL, at, at + 1, &above) ||
+        (above && !weir__formula_compare(&m->run, OP_LESS_EQUAL, at, at + 2, &below))) {
+        return 0;
+    }
+    *at = weir__value_int(WEIR__BOOL, above && below);
+    return 1;
+}
+
 static int range(struct machine *m, const struct weir__value *a, const struct weir__value *b,
                  struct weir__value *out)
 {
@@ -286,6 +298,7 @@ static struct weir__value *operate(struct machine *m, const struct weir__instruc
         return weir__formula_arithmetic(&m->run, i->op, top - 1, top, top - 1) ? top : NULL;
     case OP_EQUAL:
     case OP_UNEQUAL: top--; return compare(m, i->op, i->a, top - 1) ? top : NULL;
+    case OP_BETWEEN: top -= 2; return between(m, top - 1) ? top : NULL;
     case OP_IN: top--; return in(m, i->a, top - 1, top, top - 1) ? top : NULL;
     case OP_RANGE: top--; return range(m, top - 1, top, top - 1) ? top : NULL;
     case OP_ARRAY:

@@ -133,13 +133,14 @@ static int join(struct weir__compiler *c, const struct operator_row *row, struct
 {
     struct weir__type type;
     int32_t strict = trusts_types(row->op, l, r);
-    int folded;
+    int between = row->op == OP_IN && r->digits == 3 && weir__type_is(l->type, TYPE_INT), folded;
+    int32_t digits = row->op == OP_RANGE && l->constant && r->constant ? 3 : 0;
 
     if (!weir__type_binary(row->op, l->type, r->type, &type)) {
         return mismatch(c, row, place, l->type, r->type);
     }
     l->type = type;
-    l->digits = 0;
+    l->digits = digits;
     folded = fold(c, row->op, l, r, place);
     if (folded || c->status != WEIR_OK) {
         return folded;
@@ -150,7 +151,34 @@ static int join(struct weir__compiler *c, const struct operator_row *row, struct
     l->constant = 0;
     l->elements = 0;
     l->data_at = 0;
+    if (between) { /* as upstream: two comparisons, for what may be no whole number */
+        c->code_count--;
+        c->depth++;
+        return weir__emit(c, OP_BETWEEN, 0, 0, -2, place);
+    }
     return weir__emit(c, row->op, strict, 0, -1, place);
+}
+
+/* `x and true` is x, `true and x` too, and so for `or` and false: nobody asks whether x is true or
+ * false. `jump` stands between the two. 1: done. */
+static int drop_neutral(struct weir__compiler *c, struct weir__operand *l,
+                        const struct weir__operand *r, uint32_t jump, int64_t decides)
+{
+    uint32_t first = jump + 1, count = c->code_count - first;
+
+    if (r->constant && r->value.as.i != decides) {
+        c->code_count = jump;
+    } else if (l->constant && l->value.as.i != decides) {
+        memmove(c->code + l->start, c->code + first, count * sizeof *c->code);
+        memmove(c->places + l->start, c->places + first, count * sizeof *c->places);
+        c->code_count = l->start + count;
+    } else {
+        return 0;
+    }
+    l->constant = 0;
+    l->elements = 0;
+    l->data_at = 0;
+    return 1;
 }
 
 /* and, or, ??: the right side is reached by not jumping. */
@@ -186,6 +214,9 @@ static int parse_lazy(struct weir__compiler *c, const struct operator_row *row,
             c->depth--;
             l->value = r.value;
             return weir__emit_constant(c, &l->value, place);
+        }
+        if (drop_neutral(c, l, &r, jump, decides)) {
+            return 1;
         }
     }
     l->constant = 0;
