@@ -211,7 +211,7 @@ static int add_manifests(const struct record_request *r, struct record_plan *pla
     if (weir_manifest_create(NULL, &manifest) != WEIR_OK) {
         return no_memory();
     }
-    if (manifests_read(manifest, &r->files, "recorded")) {
+    if (manifests_read(manifest, &r->files, 0, "recorded")) {
         code = add_items(r, plan, manifest);
     }
     weir_manifest_free(manifest);
