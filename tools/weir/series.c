@@ -34,15 +34,15 @@ void series_wishes_init(struct series_wishes *wishes)
 
 int32_t series_format(const char *name)
 {
-    const char *names[WEIR_FORMAT_CSV + 1], *near;
+    const char *names[WEIR_FORMAT_RECORDING + 1], *near;
 
-    for (int32_t format = 0; format <= WEIR_FORMAT_CSV; format++) {
+    for (int32_t format = 0; format <= WEIR_FORMAT_RECORDING; format++) {
         names[format] = weir_series_format_name(format);
         if (strcmp(name, names[format]) == 0) {
             return format;
         }
     }
-    near = weir_nearest_name(name, names, WEIR_FORMAT_CSV + 1);
+    near = weir_nearest_name(name, names, WEIR_FORMAT_RECORDING + 1);
     complain("there is no format %s%s%s", name, near != NULL ? "; did you mean " : "",
              near != NULL ? near : "");
     return -1;
@@ -94,7 +94,10 @@ static int load_chunks(struct input *file, const char *path, weir_series_reader 
             return EXIT_INPUT;
         }
     }
-    if (bytes < 0) {
+    if (bytes < 0 && input_is_cut(file) &&
+        weir_series_reader_format(reader) == WEIR_FORMAT_RECORDING) {
+        complain("notice: %s: the recording was cut off while it was written", path);
+    } else if (bytes < 0) {
         complain("%s: %s", path, problem);
         return EXIT_INPUT;
     }
