@@ -134,7 +134,7 @@ long input_read(struct input *input, char *bytes, unsigned step, char *problem, 
     return (long)n;
 }
 
-int input_is_cut(const struct input *input)
+int input_is_cut_off(const struct input *input)
 {
     return input->is_gzip && input->has_ended && input->begin == input->end &&
            gunzip_finish(&input->gunzip) != NULL;

@@ -15,8 +15,8 @@ struct input *input_open(const char *path, unsigned step, char *problem, size_t 
 /* Reads up to `step` bytes: how many, 0 at the end, -1 with the problem in words. */
 long input_read(struct input *input, char *bytes, unsigned step, char *problem, size_t size);
 
-/* Whether what was wrong is that the end of gzip data is missing. */
-int input_is_cut(const struct input *input);
+/* Whether all of it was read and it was gzip data without its end. */
+int input_is_cut_off(const struct input *input);
 
 /* NULL is fine. */
 void input_close(struct input *input);
