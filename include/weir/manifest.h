@@ -211,6 +211,18 @@ typedef struct weir_origin {
 WEIR_API weir_status weir_manifest_origins(weir_manifest *manifest, size_t index,
                                            const weir_origin **origins, size_t *count);
 
+/**
+ * What the metadata of a ScaledObject's trigger has under a key, without the spaces around it, as
+ * KEDA reads it: the "query" of a prometheus trigger, its "serverAddress", "namespace", ...
+ *
+ * @param index    of the item
+ * @param trigger  as in weir_keda_config
+ * @return NUL-terminated, good as long as the manifest; NULL where it is missing or blank, where
+ *         there is no such item or trigger, or the item is no ScaledObject, and without memory
+ */
+WEIR_API const char *weir_manifest_trigger_metadata(weir_manifest *manifest, size_t index,
+                                                    uint32_t trigger, const char *key);
+
 /** How objects are shown; or'ed. */
 enum {
     WEIR_SHOW_YAML = 0,

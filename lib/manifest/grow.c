@@ -1,8 +1,7 @@
 /*
- * manifest/grow.c - making trees, writing them as JSON, comparing them; see grow.h.
+ * manifest/grow.c - making trees, and comparing them; see grow.h.
  */
 #include "grow.h"
-#include "print.h"
 #include "table.h"
 
 #include <string.h>
@@ -247,26 +246,30 @@ void weir__grow_drop(struct weir__node *mapping, const char *key)
     }
 }
 
-void weir__grow_sort(struct weir__node *mapping)
+void weir__grow_sort(struct weir__node *node)
 {
-    struct weir__entry *sorted = NULL, *e = mapping != NULL ? mapping->first : NULL, *next;
+    struct weir__entry *sorted = NULL, *next;
 
-    for (; e != NULL; e = next) { /* annotations are few: insertion does */
+    if (node == NULL) {
+        return;
+    }
+    node->last = NULL;
+    for (struct weir__entry *e = node->first; e != NULL; e = next) { /* few: insertion does */
         struct weir__entry **link = &sorted;
 
         next = e->next;
-        while (*link != NULL && strcmp((*link)->key, e->key) < 0) {
+        weir__grow_sort(e->value);
+        while (*link != NULL &&
+               (node->type == WEIR__NODE_SEQUENCE || strcmp((*link)->key, e->key) < 0)) {
             link = &(*link)->next;
         }
         e->next = *link;
         *link = e;
-    }
-    if (mapping != NULL) {
-        mapping->first = mapping->last = sorted;
-        while (mapping->last != NULL && mapping->last->next != NULL) {
-            mapping->last = mapping->last->next;
+        if (e->next == NULL) {
+            node->last = e;
         }
     }
+    node->first = sorted;
 }
 
 const char *weir__grow_join(struct weir__grower *g, const char *const *parts)
@@ -289,68 +292,6 @@ const char *weir__grow_join(struct weir__grower *g, const char *const *parts)
         length += n;
     }
     return text;
-}
-
-/* ---- JSON ----------------------------------------------------------------------------------- */
-
-/* Integers up to here are doubles as well; beyond, many readers of JSON would change them. */
-#define EXACT INT64_C(9007199254740992)
-
-/* A number as JSON writes it: YAML has other spellings, which its value stands for. */
-static void put_number(struct weir__printing *p, const struct weir__node *node)
-{
-    struct weir__message m;
-
-    weir__message_clear(&m);
-    if (node->type == WEIR__NODE_INT && (node->integer > EXACT || node->integer < -EXACT)) {
-        weir__print_quoted(p, node->text);
-        return;
-    }
-    if (node->type == WEIR__NODE_INT) {
-        weir__message_int(&m, node->integer);
-    } else {
-        weir__message_double(&m, node->number);
-    }
-    weir__print_text(p, m.text);
-}
-
-static void print(struct weir__printing *p, const struct weir__node *node)
-{
-    int is_mapping = node->type == WEIR__NODE_MAPPING;
-
-    switch (node->type) {
-    case WEIR__NODE_NULL: weir__print_text(p, "null"); return;
-    case WEIR__NODE_BOOL: weir__print_text(p, node->integer ? "true" : "false"); return;
-    case WEIR__NODE_INT:
-    case WEIR__NODE_FLOAT: put_number(p, node); return;
-    case WEIR__NODE_STRING: weir__print_quoted(p, node->text); return;
-    default: break;
-    }
-    weir__print_char(p, is_mapping ? '{' : '[');
-    for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
-        if (e != node->first) {
-            weir__print_char(p, ',');
-        }
-        if (is_mapping) {
-            weir__print_quoted(p, e->key);
-            weir__print_char(p, ':');
-        }
-        print(p, e->value);
-    }
-    weir__print_char(p, is_mapping ? '}' : ']');
-}
-
-size_t weir__node_json(const struct weir__node *node, char *text, size_t capacity)
-{
-    struct weir__printing p;
-
-    weir__print_open(&p, text, capacity);
-    if (node == NULL) {
-        weir__print_text(&p, "null");
-    } else {
-        print(&p, node);
-    }
-    return p.length;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

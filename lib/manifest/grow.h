@@ -45,15 +45,11 @@ struct weir__node *weir__grow_under(struct weir__grower *g, struct weir__node *m
 void weir__grow_drop(struct weir__node *mapping, const char *key);
 void weir__grow_add(struct weir__grower *g, struct weir__node *list, struct weir__node *value);
 
-/* Orders the pairs of a mapping by key. */
-void weir__grow_sort(struct weir__node *mapping);
+/* Orders the pairs of all mappings in a tree by key, as kubectl shows them. */
+void weir__grow_sort(struct weir__node *node);
 
 /* One text out of several, up to a NULL; "" on failure. */
 const char *weir__grow_join(struct weir__grower *g, const char *const *parts);
-
-/* Writes a tree as JSON, integers beyond 2^53 as texts. Returns the bytes wanted, without the NUL;
- * cut to the capacity. */
-size_t weir__node_json(const struct weir__node *node, char *text, size_t capacity);
 
 /* ---- reading, where what is null counts as not there ---------------------------------------- */
 

@@ -154,9 +154,9 @@ size_t weir__hpa_print(const struct weir__hpa_spec *spec, char *text, size_t cap
     return weir__shape_print(&spec_shape, spec, text, capacity);
 }
 
-struct weir__node *weir__hpa_tree(struct weir__maker *maker, const struct weir__hpa_spec *spec)
+struct weir__node *weir__hpa_tree(struct weir__grower *g, const struct weir__hpa_spec *spec)
 {
-    return weir__make_shaped(maker, &spec_shape, spec);
+    return weir__shape_tree(g, &spec_shape, spec);
 }
 
 /* ---- defaults ------------------------------------------------------------------------------- */

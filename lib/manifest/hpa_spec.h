@@ -8,7 +8,7 @@
 #ifndef WEIR_LIB_MANIFEST_HPA_SPEC_H
 #define WEIR_LIB_MANIFEST_HPA_SPEC_H
 
-#include "make.h"
+#include "shape_tree.h"
 #include <weir/hpa.h>
 
 struct weir__hpa_reference {
@@ -120,7 +120,7 @@ void weir__hpa_convert(const struct weir__hpa_spec *spec, weir_hpa_config *confi
                        struct weir__problems *problems);
 
 /* As a tree, for other objects' sake. */
-struct weir__node *weir__hpa_tree(struct weir__maker *maker, const struct weir__hpa_spec *spec);
+struct weir__node *weir__hpa_tree(struct weir__grower *g, const struct weir__hpa_spec *spec);
 
 /* As weir__shape_print(). */
 size_t weir__hpa_print(const struct weir__hpa_spec *spec, char *text, size_t capacity);

@@ -2,8 +2,8 @@
  * manifest/keda.c - ScaledObjects of manifests: read, held against the other objects in the files
  * as KEDA's webhook does, resolved, and shown as the HPA that KEDA makes.
  */
-#include "make.h"
 #include "object.h"
+#include "write.h"
 
 #include <string.h>
 #include <weir/autoscaler.h>
@@ -19,31 +19,9 @@ struct weir__scaled_object {
 
 /* ---- other objects -------------------------------------------------------------------------- */
 
-static const char *or_else(const struct weir__text *text, const char *otherwise)
-{
-    return weir__keda_text(text)[0] != '\0' ? text->text : otherwise;
-}
-
 static const char *name_space_of(const struct weir__object *object)
 {
     return object->name_space[0] != '\0' ? object->name_space : "default";
-}
-
-/* A text member of a node; "" where there is none. */
-static const char *member(const struct weir__node *node, const char *key)
-{
-    const struct weir__node *value = weir__node_get(node, key);
-
-    return value != NULL && value->type == WEIR__NODE_STRING ? value->text : "";
-}
-
-/* Whether two say the same of what they scale, the defaults filled in. */
-static int same_target(const struct weir__keda_target *a, const char *api_version, const char *kind,
-                       const char *name)
-{
-    return strcmp(or_else(&a->api_version, "apps/v1"), api_version) == 0 &&
-           strcmp(or_else(&a->kind, "Deployment"), kind) == 0 &&
-           strcmp(weir__keda_text(&a->name), name) == 0;
 }
 
 static void say_taken(struct weir__keda_check *c, const char *key, const char *what,
@@ -84,8 +62,9 @@ static void check_other(struct weir__keda_check *c, const struct weir__item *ite
     if (other->number >= item->number || strcmp(item->open.name, other->open.name) == 0) {
         return;
     }
-    if (same_target(&c->object->spec.target, or_else(&target->api_version, "apps/v1"),
-                    or_else(&target->kind, "Deployment"), weir__keda_text(&target->name))) {
+    if (weir__keda_is_target(
+            &c->object->spec.target, weir__keda_text_or(&target->api_version, "apps/v1"),
+            weir__keda_text_or(&target->kind, "Deployment"), weir__keda_text(&target->name))) {
         say_taken(c, "scaleTargetRef", "is scaled already by the ", other);
     }
     ours = weir__keda_hpa_name(c->object, c->arena);
@@ -95,40 +74,13 @@ static void check_other(struct weir__keda_check *c, const struct weir__item *ite
     }
 }
 
-static int is_owned(const struct weir__node *metadata, const char *name)
-{
-    const struct weir__node *owners = weir__node_get(metadata, "ownerReferences");
-
-    if (owners == NULL || owners->type != WEIR__NODE_SEQUENCE) {
-        return 0;
-    }
-    for (const struct weir__entry *e = owners->first; e != NULL; e = e->next) {
-        if (strcmp(member(e->value, "kind"), "ScaledObject") == 0 &&
-            strcmp(member(e->value, "name"), name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* An HPA that somebody else made for the same workload. */
 static void check_hpa(struct weir__keda_check *c, const struct weir__item *other)
 {
-    const struct weir__hpa_reference *target = &other->hpa_spec->target;
-    const struct weir__node *metadata = weir__node_get(other->object.node, "metadata");
-    const struct weir__node *annotations = weir__node_get(metadata, "annotations");
-    const char *transfer = weir__keda_annotation(c->object, WEIR__KEDA_TRANSFER);
-    const char *own = weir__keda_text(&c->object->spec.advanced.hpa.name);
+    int32_t meets = weir__keda_meets_hpa(c->object, other->object.node);
 
-    if (!same_target(&c->object->spec.target, weir__keda_text(&target->api_version),
-                     weir__keda_text(&target->kind), weir__keda_text(&target->name)) ||
-        strcmp(member(annotations, WEIR__KEDA_HPA_OWNERSHIP), "false") == 0 ||
-        is_owned(metadata, c->object->name)) {
-        return;
-    }
-    if (transfer == NULL || strcmp(transfer, "true") != 0) {
+    if (meets == WEIR__HPA_TAKES) {
         say_taken(c, "scaleTargetRef", "is scaled already by the ", other);
-    } else if (strcmp(own, other->open.name) != 0) {
+    } else if (meets == WEIR__HPA_MISNAMED) {
         say_taken(c, "scaleTargetRef",
                   "can be taken over only when advanced.horizontalPodAutoscalerConfig.name names "
                   "the ",
@@ -154,24 +106,6 @@ static void check_others(weir_manifest *manifest, struct weir__keda_check *c,
 
 /* ---- requests of the workload --------------------------------------------------------------- */
 
-static int is_above_zero(const struct weir__node *list, const char *resource)
-{
-    const struct weir__node *value = weir__node_get(list, resource);
-    weir_quantity quantity;
-
-    return value != NULL && value->text != NULL &&
-           weir_quantity_parse(value->text, value->length, &quantity, NULL) == WEIR_OK &&
-           weir_quantity_sign(&quantity) > 0;
-}
-
-static int has_resource(const struct weir__node *container, const char *resource)
-{
-    const struct weir__node *resources = weir__node_get(container, "resources");
-
-    return is_above_zero(weir__node_get(resources, "requests"), resource) ||
-           is_above_zero(weir__node_get(resources, "limits"), resource);
-}
-
 /* A LimitRange gives containers what they do not ask for. */
 static int has_default(weir_manifest *manifest, const char *name_space, const char *resource)
 {
@@ -186,9 +120,9 @@ static int has_default(weir_manifest *manifest, const char *name_space, const ch
         }
         b->used = 1;
         for (const struct weir__entry *e = limits->first; e != NULL; e = e->next) {
-            if (strcmp(member(e->value, "type"), "Container") == 0 &&
-                (is_above_zero(weir__node_get(e->value, "default"), resource) ||
-                 is_above_zero(weir__node_get(e->value, "defaultRequest"), resource))) {
+            if (strcmp(weir__node_text(e->value, "type"), "Container") == 0 &&
+                (weir__keda_asks(weir__node_get(e->value, "default"), resource) ||
+                 weir__keda_asks(weir__node_get(e->value, "defaultRequest"), resource))) {
                 return 1;
             }
         }
@@ -210,47 +144,14 @@ static struct weir__bystander *find_workload(weir_manifest *manifest, const char
     return found;
 }
 
-static void check_request(weir_manifest *manifest, struct weir__keda_check *c, size_t index,
-                          const struct weir__node *pod)
-{
-    const struct weir__keda_trigger *trigger = weir__keda_trigger_at(&c->object->spec, index);
-    const struct weir__node *containers = weir__node_get(pod, "containers");
-    const char *resource = weir__keda_text(&trigger->type), *named = "";
-    const char *const *metadata = trigger->metadata.items;
-    struct weir__message m;
-
-    for (size_t i = 0; i + 1 < trigger->metadata.count; i += 2) {
-        named = strcmp(metadata[i], "containerName") == 0 ? metadata[i + 1] : named;
-    }
-    if (containers == NULL || containers->type != WEIR__NODE_SEQUENCE ||
-        (named[0] == '\0' && has_resource(pod, resource))) {
-        return;
-    }
-    for (const struct weir__entry *e = containers->first; e != NULL; e = e->next) {
-        const char *name = member(e->value, "name");
-
-        if ((named[0] != '\0' && strcmp(named, name) != 0) || has_resource(e->value, resource) ||
-            has_default(manifest, c->object->name_space, resource)) {
-            continue;
-        }
-        weir__message_clear(&m);
-        weir__message_add(&m, "needs a request or limit of ");
-        weir__message_add(&m, resource);
-        weir__message_add(&m, " above 0 in container ");
-        weir__message_add(&m, name);
-        weir__keda_say(c, &trigger->is, "type", WEIR_PROBLEM_ERROR, WEIR_STAGE_WEBHOOK, &m);
-        return;
-    }
-}
-
 static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
 {
     const struct weir__keda_spec *spec = &c->object->spec;
-    const char *kind = or_else(&spec->target.kind, "Deployment");
+    const char *kind = weir__keda_text_or(&spec->target.kind, "Deployment");
     struct weir__bystander *workload;
 
     if (manifest->admission.dry_run ||
-        strcmp(or_else(&spec->target.api_version, "apps/v1"), "apps/v1") != 0 ||
+        strcmp(weir__keda_text_or(&spec->target.api_version, "apps/v1"), "apps/v1") != 0 ||
         (strcmp(kind, "Deployment") != 0 && strcmp(kind, "StatefulSet") != 0)) {
         return;
     }
@@ -262,14 +163,17 @@ static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
     for (size_t i = 0; i < spec->triggers.count; i++) {
         struct weir__keda_spot spot = weir__keda_enter_trigger(c, i);
 
+        const char *resource = weir__keda_text(&weir__keda_trigger_at(spec, i)->type);
+
         if (!weir__keda_is_resource(weir__keda_trigger_at(spec, i))) {
             /* nothing of the pods counts */
         } else if (workload != NULL) {
-            check_request(
-                manifest, c, i,
+            weir__keda_check_request(
+                c, i,
                 weir__node_get(
                     weir__node_get(weir__node_get(workload->object.node, "spec"), "template"),
-                    "spec"));
+                    "spec"),
+                has_default(manifest, c->object->name_space, resource));
         } else if (manifest->admission.whole_cluster) {
             weir__keda_error(c, NULL, NULL, WEIR_STAGE_WEBHOOK,
                              "needs the workload that scaleTargetRef names, which is not there");
@@ -355,7 +259,7 @@ static int is_excluded(const struct weir__keda_object *object, const char *label
 }
 
 /* The object's own labels come over KEDA's. */
-static void put_labels(struct weir__maker *maker, const struct weir__keda_object *object,
+static void put_labels(struct weir__grower *g, const struct weir__keda_object *object,
                        const char *hpa_name, struct weir__node *labels)
 {
     const weir_pair own[] = {
@@ -371,29 +275,29 @@ static void put_labels(struct weir__maker *maker, const struct weir__keda_object
             k++;
         }
         if (k == object->label_count) {
-            weir__make_put_text(maker, labels, own[i].key, own[i].text);
+            weir__grow_put_text(g, labels, own[i].key, own[i].text);
         }
     }
     for (size_t i = 0; i < object->label_count; i++) {
         if (!is_excluded(object, object->labels[i].key)) {
-            weir__make_put_text(maker, labels, object->labels[i].key, object->labels[i].text);
+            weir__grow_put_text(g, labels, object->labels[i].key, object->labels[i].text);
         }
     }
 }
 
-static struct weir__node *make_hpa(struct weir__keda_check *c, struct weir__maker *maker,
+static struct weir__node *make_hpa(struct weir__keda_check *c, struct weir__grower *g,
                                    const struct weir__hpa_spec *hpa)
 {
     const char *name = weir__keda_hpa_name(c->object, c->arena);
-    struct weir__node *object = weir__make_mapping(maker), *metadata;
+    struct weir__node *object = weir__grow_mapping(g), *metadata;
 
-    weir__make_put_text(maker, object, "apiVersion", "autoscaling/v2");
-    weir__make_put_text(maker, object, "kind", "HorizontalPodAutoscaler");
-    metadata = weir__make_put_mapping(maker, object, "metadata");
-    put_labels(maker, c->object, name, weir__make_put_mapping(maker, metadata, "labels"));
-    weir__make_put_text(maker, metadata, "name", name);
-    weir__make_put_text(maker, metadata, "namespace", c->object->name_space);
-    weir__make_put(maker, object, "spec", weir__hpa_tree(maker, hpa));
+    weir__grow_put_text(g, object, "apiVersion", "autoscaling/v2");
+    weir__grow_put_text(g, object, "kind", "HorizontalPodAutoscaler");
+    metadata = weir__grow_under(g, object, "metadata");
+    put_labels(g, c->object, name, weir__grow_under(g, metadata, "labels"));
+    weir__grow_put_text(g, metadata, "name", name);
+    weir__grow_put_text(g, metadata, "namespace", c->object->name_space);
+    weir__grow_put(g, object, "spec", weir__hpa_tree(g, hpa));
     return object;
 }
 
@@ -402,10 +306,9 @@ static weir_status show_item(weir_manifest *manifest, struct weir__item *item, i
 {
     struct weir__keda_check c = begin_check(manifest, item);
     const struct weir__scaled_object *so = item->keda;
-    struct weir__maker maker = {&manifest->arena, 0};
+    struct weir__grower g = {&manifest->arena, 0};
     struct weir__hpa_spec *hpa;
     struct weir__node *object;
-    size_t length;
 
     if (so->object.spec.is.state != WEIR__PRESENT || so->metrics == NULL) {
         return WEIR_E_PARSE;
@@ -423,17 +326,11 @@ static weir_status show_item(weir_manifest *manifest, struct weir__item *item, i
     if ((how & WEIR_SHOW_AS_SENT) == 0) {
         weir__hpa_default(hpa, c.arena, c.problems);
     }
-    object = make_hpa(&c, &maker, hpa);
-    if (object == NULL || maker.out_of_memory || manifest->problems.out_of_memory) {
+    object = make_hpa(&c, &g, hpa);
+    if (object == NULL || g.failed || manifest->problems.out_of_memory) {
         return WEIR_E_MEMORY;
     }
-    weir__make_sorted(object);
-    length = how & WEIR_SHOW_JSON ? weir__write_json(object, text, capacity)
-                                  : weir__write_yaml(object, text, capacity);
-    if (need != NULL) {
-        *need = length + 1;
-    }
-    return length < capacity ? WEIR_OK : WEIR_E_SPACE;
+    return weir__write_shown(object, how, text, capacity, need);
 }
 
 const struct weir__keda_spec *weir__scaled_object_spec(const struct weir__item *item)

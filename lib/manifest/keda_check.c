@@ -5,6 +5,7 @@
  * Upstream: KEDA apis/keda/v1alpha1, scaledobject_types.go and scaledobject_webhook.go.
  */
 #include "go_syntax.h"
+#include "grow.h"
 #include "keda_spec.h"
 
 #include <float.h>
@@ -160,6 +161,101 @@ static void check_zero(struct weir__keda_check *c)
                          "must be above 0 while all triggers are cpu or memory: without a pod "
                          "there is nothing that they could measure");
     }
+}
+
+/* ---- requests of the workload --------------------------------------------------------------- */
+
+int weir__keda_asks(const struct weir__node *amounts, const char *resource)
+{
+    const struct weir__node *value = weir__node_get(amounts, resource);
+    weir_quantity quantity;
+
+    return value != NULL && value->text != NULL &&
+           weir_quantity_parse(value->text, value->length, &quantity, NULL) == WEIR_OK &&
+           weir_quantity_sign(&quantity) > 0;
+}
+
+static int has_resource(const struct weir__node *container, const char *resource)
+{
+    const struct weir__node *resources = weir__node_get(container, "resources");
+
+    return weir__keda_asks(weir__node_get(resources, "requests"), resource) ||
+           weir__keda_asks(weir__node_get(resources, "limits"), resource);
+}
+
+void weir__keda_check_request(struct weir__keda_check *c, size_t index,
+                              const struct weir__node *pod, int otherwise)
+{
+    const struct weir__keda_trigger *trigger = weir__keda_trigger_at(&c->object->spec, index);
+    const struct weir__node *containers = weir__node_get(pod, "containers");
+    const char *resource = weir__keda_text(&trigger->type), *named = "";
+    const char *const *metadata = trigger->metadata.items;
+    struct weir__message m;
+
+    for (size_t i = 0; i + 1 < trigger->metadata.count; i += 2) {
+        named = strcmp(metadata[i], "containerName") == 0 ? metadata[i + 1] : named;
+    }
+    if (containers == NULL || containers->type != WEIR__NODE_SEQUENCE ||
+        (named[0] == '\0' && has_resource(pod, resource))) {
+        return;
+    }
+    for (const struct weir__entry *e = containers->first; e != NULL; e = e->next) {
+        const char *name = weir__node_text(e->value, "name");
+
+        if ((named[0] != '\0' && strcmp(named, name) != 0) || has_resource(e->value, resource) ||
+            otherwise) {
+            continue;
+        }
+        weir__message_clear(&m);
+        weir__message_add(&m, "needs a request or limit of ");
+        weir__message_add(&m, resource);
+        weir__message_add(&m, " above 0 in container ");
+        weir__message_add(&m, name);
+        c->problems->check = WEIR__KEDA_CHECK_RESOURCES;
+        weir__keda_say(c, &trigger->is, "type", WEIR_PROBLEM_ERROR, WEBHOOK, &m);
+        c->problems->check = NULL;
+        return;
+    }
+}
+
+/* ---- other HPAs ----------------------------------------------------------------------------- */
+
+static int is_owned(const struct weir__node *metadata, const char *name)
+{
+    const struct weir__node *owners = weir__node_get(metadata, "ownerReferences");
+
+    if (owners == NULL || owners->type != WEIR__NODE_SEQUENCE) {
+        return 0;
+    }
+    for (const struct weir__entry *e = owners->first; e != NULL; e = e->next) {
+        if (strcmp(weir__node_text(e->value, "kind"), "ScaledObject") == 0 &&
+            strcmp(weir__node_text(e->value, "name"), name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int32_t weir__keda_meets_hpa(const struct weir__keda_object *object, const struct weir__node *hpa)
+{
+    const struct weir__node *target = weir__node_get(weir__node_get(hpa, "spec"), "scaleTargetRef");
+    const struct weir__node *metadata = weir__node_get(hpa, "metadata");
+    const struct weir__node *annotations = weir__node_get(metadata, "annotations");
+    const char *transfer = weir__keda_annotation(object, WEIR__KEDA_TRANSFER);
+
+    if (!weir__keda_is_target(&object->spec.target, weir__node_text(target, "apiVersion"),
+                              weir__node_text(target, "kind"), weir__node_text(target, "name")) ||
+        strcmp(weir__node_text(annotations, WEIR__KEDA_HPA_OWNERSHIP), "false") == 0 ||
+        is_owned(metadata, object->name)) {
+        return WEIR__HPA_APART;
+    }
+    if (transfer == NULL || strcmp(transfer, "true") != 0) {
+        return WEIR__HPA_TAKES;
+    }
+    return strcmp(weir__keda_text(&object->spec.advanced.hpa.name),
+                  weir__node_text(metadata, "name")) == 0
+               ? WEIR__HPA_APART
+               : WEIR__HPA_MISNAMED;
 }
 
 /* ---- fallback ------------------------------------------------------------------------------- */
@@ -408,17 +504,27 @@ static void check_annotations(struct weir__keda_check *c)
 
 void weir__keda_check_admission(struct weir__keda_check *c, int dry_run)
 {
+    const struct {
+        const char *name;
+        void (*look)(struct weir__keda_check *c);
+    } checks[] = {
+        {WEIR__KEDA_CHECK_BOUNDS, check_bounds},
+        {WEIR__KEDA_CHECK_TRIGGERS, check_triggers},
+        {WEIR__KEDA_CHECK_RESOURCES, dry_run ? NULL : check_zero},
+        {WEIR__KEDA_CHECK_FALLBACK, check_fallback},
+        {WEIR__KEDA_CHECK_OBJECTS, check_modifiers},
+        {NULL, warn_irrelevant},
+    };
+
     check_names(c);
     check_annotations(c);
-    if (c->object->spec.is.state == WEIR__UNREADABLE) {
-        return;
+    for (size_t i = 0;
+         i < sizeof checks / sizeof checks[0] && c->object->spec.is.state != WEIR__UNREADABLE;
+         i++) {
+        if (checks[i].look != NULL) {
+            c->problems->check = checks[i].name;
+            checks[i].look(c);
+        }
     }
-    check_bounds(c);
-    check_triggers(c);
-    if (!dry_run) {
-        check_zero(c);
-    }
-    check_fallback(c);
-    check_modifiers(c);
-    warn_irrelevant(c);
+    c->problems->check = NULL;
 }

@@ -197,6 +197,19 @@ int weir__keda_paused_replicas(const struct weir__keda_object *object, int32_t *
     return 1;
 }
 
+const char *weir__keda_text_or(const struct weir__text *text, const char *otherwise)
+{
+    return weir__keda_text(text)[0] != '\0' ? text->text : otherwise;
+}
+
+int weir__keda_is_target(const struct weir__keda_target *target, const char *api_version,
+                         const char *kind, const char *name)
+{
+    return strcmp(weir__keda_text_or(&target->api_version, "apps/v1"), api_version) == 0 &&
+           strcmp(weir__keda_text_or(&target->kind, "Deployment"), kind) == 0 &&
+           strcmp(weir__keda_text(&target->name), name) == 0;
+}
+
 /* ---- reporting ------------------------------------------------------------------------------ */
 
 struct weir__keda_spot weir__keda_enter(struct weir__keda_check *c, const struct weir__shaped *in,

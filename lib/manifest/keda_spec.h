@@ -121,6 +121,13 @@ const struct weir__keda_trigger *weir__keda_trigger_at(const struct weir__keda_s
 /* Text that is there; "" where there is none. */
 const char *weir__keda_text(const struct weir__text *text);
 
+/* Whether a target is what another object names, the defaults filled in. */
+int weir__keda_is_target(const struct weir__keda_target *target, const char *api_version,
+                         const char *kind, const char *name);
+
+/* A text, or what stands for none. */
+const char *weir__keda_text_or(const struct weir__text *text, const char *otherwise);
+
 /* Whether a trigger is of type cpu or memory. */
 int weir__keda_is_resource(const struct weir__keda_trigger *trigger);
 
@@ -156,6 +163,28 @@ void weir__keda_check_schema(struct weir__keda_check *c);
 /* What KEDA's webhook and controller refuse in the object alone (keda_check.c). `dry_run`: as
  * kubectl apply --dry-run=server. */
 void weir__keda_check_admission(struct weir__keda_check *c, int dry_run);
+
+/* Whether a list of requests or limits has an amount above 0 of a resource. */
+int weir__keda_asks(const struct weir__node *amounts, const char *resource);
+
+/* Reports the first container of a pod that does not ask for the resource of a trigger cpu or
+ * memory. `otherwise`: the namespace gives them what they do not ask for. */
+void weir__keda_check_request(struct weir__keda_check *c, size_t index,
+                              const struct weir__node *pod, int otherwise);
+
+/* An HPA that somebody else made: whether it scales the same workload. */
+enum { WEIR__HPA_APART, WEIR__HPA_TAKES, WEIR__HPA_MISNAMED };
+
+/* MISNAMED: the annotation asks to take an HPA over, and the name of another one is given. */
+int32_t weir__keda_meets_hpa(const struct weir__keda_object *object, const struct weir__node *hpa);
+
+/* Names of the checks of KEDA's webhook, and of the one of its controller. */
+#define WEIR__KEDA_CHECK_TRIGGERS  "verifyTriggers"
+#define WEIR__KEDA_CHECK_RESOURCES "verifyCPUMemoryScalers"
+#define WEIR__KEDA_CHECK_HPAS      "verifyHpas"
+#define WEIR__KEDA_CHECK_FALLBACK  "verifyFallback"
+#define WEIR__KEDA_CHECK_OBJECTS   "verifyScaledObjects"
+#define WEIR__KEDA_CHECK_BOUNDS    "bounds"
 
 /* ---- building ------------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
  */
 #include "kserve.h"
 #include "reader.h"
+#include "write.h"
 
 #include <string.h>
 #include <weir/kserve.h>
@@ -426,7 +427,7 @@ weir_status weir_kserve_json(weir_kserve *cluster, char *text, size_t capacity, 
     if (g->failed) {
         return WEIR_E_MEMORY;
     }
-    length = weir__node_json(all, text, capacity) + 1;
+    length = weir__write_json_of_doubles(all, text, capacity) + 1;
     if (need != NULL) {
         *need = length;
     }

@@ -42,6 +42,7 @@ void weir__print_int(struct weir__printing *p, int64_t value)
 void weir__print_quoted(struct weir__printing *p, const char *text)
 {
     static const char hex[] = "0123456789abcdef";
+    static const char shorts[] = "btn\0fr"; /* from \b on */
 
     weir__print_char(p, '"');
     for (; text != NULL && *text != '\0'; text++) {
@@ -50,7 +51,10 @@ void weir__print_quoted(struct weir__printing *p, const char *text)
         if (c == '"' || c == '\\') {
             weir__print_char(p, '\\');
             weir__print_char(p, *text);
-        } else if (c < 0x20) {
+        } else if (c >= '\b' && c <= '\r' && shorts[c - '\b'] != '\0') {
+            weir__print_char(p, '\\');
+            weir__print_char(p, shorts[c - '\b']);
+        } else if (c < 0x20 || c == 0x7f) {
             weir__print_text(p, "\\u00");
             weir__print_char(p, hex[c >> 4]);
             weir__print_char(p, hex[c & 15]);

@@ -18,7 +18,7 @@ void weir__print_char(struct weir__printing *p, char c);
 void weir__print_text(struct weir__printing *p, const char *text);
 void weir__print_int(struct weir__printing *p, int64_t value);
 
-/* A text as a string of JSON; NULL is empty. */
+/* A text as a string of JSON, which is one of YAML as well; NULL is empty. */
 void weir__print_quoted(struct weir__printing *p, const char *text);
 
 #endif

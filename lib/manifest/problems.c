@@ -102,6 +102,7 @@ static void fill(const struct weir__problems *problems, struct weir__listed *one
     one->open.file = problems->file_name;
     one->open.document = problems->document;
     one->open.stages = problems->stages;
+    one->check = problems->check;
     one->file = problems->file;
 }
 

@@ -15,6 +15,7 @@ struct weir__mark {
 struct weir__listed {
     weir_problem open; /* what users see */
     int32_t file;      /* number of its file */
+    const char *check; /* upstream's name for the check that refuses; NULL: none */
 };
 
 struct weir__problems {
@@ -31,6 +32,7 @@ struct weir__problems {
     int32_t stages;    /* WEIR_STAGE_*, of problems that do not come from the API server's checks */
     const char *about; /* what messages begin with; NULL: nothing */
     const char *rule;  /* the hazard that it is; NULL: none */
+    const char *check; /* upstream's name for the check that refuses; NULL: none */
 };
 
 void weir__problems_open(struct weir__problems *problems, const weir_allocator *allocator);

@@ -5,7 +5,8 @@
  * read as something else stands in double quotes, one of several lines as a block. What is written
  * reads back as the same tree.
  */
-#include "make.h"
+#include "write.h"
+#include "grow.h"
 #include "print.h"
 #include "scalar.h"
 
@@ -15,44 +16,6 @@ static void put_indent(struct weir__printing *p, int depth)
 {
     for (int i = 0; i < depth; i++) {
         weir__print_text(p, "  ");
-    }
-}
-
-/* JSON's escapes, which are YAML's in double quotes too; the short ones, for people. */
-static void put_quoted(struct weir__printing *p, const char *text)
-{
-    static const char hex[] = "0123456789abcdef";
-    static const char shorts[] = "btn\0fr"; /* from \b on */
-
-    weir__print_char(p, '"');
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (c == '"' || c == '\\') {
-            weir__print_char(p, '\\');
-            weir__print_char(p, *text);
-        } else if (c >= '\b' && c <= '\r' && shorts[c - '\b'] != '\0') {
-            weir__print_char(p, '\\');
-            weir__print_char(p, shorts[c - '\b']);
-        } else if (c < 0x20 || c == 0x7f) {
-            weir__print_text(p, "\\u00");
-            weir__print_char(p, hex[c >> 4]);
-            weir__print_char(p, hex[c & 15]);
-        } else {
-            weir__print_char(p, *text);
-        }
-    }
-    weir__print_char(p, '"');
-}
-
-/* Numbers and switches, as both forms have them whatever the text was. */
-static void put_other(struct weir__printing *p, const struct weir__node *node)
-{
-    switch (node->type) {
-    case WEIR__NODE_NULL: weir__print_text(p, "null"); break;
-    case WEIR__NODE_BOOL: weir__print_text(p, node->integer ? "true" : "false"); break;
-    case WEIR__NODE_INT: weir__print_int(p, node->integer); break;
-    default: weir__print_text(p, node->text);
     }
 }
 
@@ -140,7 +103,7 @@ static void put_scalar(struct weir__printing *p, const char *text, size_t length
             weir__print_char(p, text[i]);
         }
     } else {
-        put_quoted(p, text);
+        weir__print_quoted(p, text);
     }
 }
 
@@ -206,7 +169,13 @@ static void write_yaml(struct weir__printing *p, const struct weir__node *node, 
         put_scalar(p, node->text, node->length);
         weir__print_char(p, '\n');
         break;
-    default: put_other(p, node); weir__print_char(p, '\n');
+    case WEIR__NODE_NULL: weir__print_text(p, "null\n"); break;
+    case WEIR__NODE_BOOL: weir__print_text(p, node->integer ? "true\n" : "false\n"); break;
+    case WEIR__NODE_INT:
+        weir__print_int(p, node->integer);
+        weir__print_char(p, '\n');
+        break;
+    default: weir__print_text(p, node->text); weir__print_char(p, '\n');
     }
 }
 
@@ -221,28 +190,52 @@ size_t weir__write_yaml(const struct weir__node *node, char *text, size_t capaci
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-static void write_json(struct weir__printing *p, const struct weir__node *node)
+/* Integers up to here are doubles as well. */
+#define EXACT INT64_C(9007199254740992)
+
+static void write_int(struct weir__printing *p, const struct weir__node *node, int of_doubles)
+{
+    if (of_doubles && (node->integer > EXACT || node->integer < -EXACT)) {
+        weir__print_quoted(p, node->text);
+    } else {
+        weir__print_int(p, node->integer);
+    }
+}
+
+/* YAML has other spellings of numbers than JSON, so it is the value that is written. */
+static void write_double(struct weir__printing *p, double value)
+{
+    struct weir__message m;
+
+    weir__message_clear(&m);
+    weir__message_double(&m, value);
+    weir__print_text(p, m.text);
+}
+
+static void write_json(struct weir__printing *p, const struct weir__node *node, int of_doubles)
 {
     int is_mapping = node->type == WEIR__NODE_MAPPING;
 
-    if (is_mapping || node->type == WEIR__NODE_SEQUENCE) {
-        weir__print_char(p, is_mapping ? '{' : '[');
-        for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
-            if (e != node->first) {
-                weir__print_char(p, ',');
-            }
-            if (is_mapping) {
-                put_quoted(p, e->key);
-                weir__print_char(p, ':');
-            }
-            write_json(p, e->value);
-        }
-        weir__print_char(p, is_mapping ? '}' : ']');
-    } else if (node->type == WEIR__NODE_STRING) {
-        put_quoted(p, node->text);
-    } else {
-        put_other(p, node);
+    switch (node->type) {
+    case WEIR__NODE_NULL: weir__print_text(p, "null"); return;
+    case WEIR__NODE_BOOL: weir__print_text(p, node->integer ? "true" : "false"); return;
+    case WEIR__NODE_INT: write_int(p, node, of_doubles); return;
+    case WEIR__NODE_FLOAT: write_double(p, node->number); return;
+    case WEIR__NODE_STRING: weir__print_quoted(p, node->text); return;
+    default: break;
     }
+    weir__print_char(p, is_mapping ? '{' : '[');
+    for (const struct weir__entry *e = node->first; e != NULL; e = e->next) {
+        if (e != node->first) {
+            weir__print_char(p, ',');
+        }
+        if (is_mapping) {
+            weir__print_quoted(p, e->key);
+            weir__print_char(p, ':');
+        }
+        write_json(p, e->value, of_doubles);
+    }
+    weir__print_char(p, is_mapping ? '}' : ']');
 }
 
 size_t weir__write_json(const struct weir__node *node, char *text, size_t capacity)
@@ -250,6 +243,32 @@ size_t weir__write_json(const struct weir__node *node, char *text, size_t capaci
     struct weir__printing p;
 
     weir__print_open(&p, text, capacity);
-    write_json(&p, node);
+    write_json(&p, node, 0);
     return p.length;
+}
+
+size_t weir__write_json_of_doubles(const struct weir__node *node, char *text, size_t capacity)
+{
+    static const struct weir__node none = {.type = WEIR__NODE_NULL};
+    struct weir__printing p;
+
+    weir__print_open(&p, text, capacity);
+    write_json(&p, node != NULL ? node : &none, 1);
+    return p.length;
+}
+
+/* ---- for people ----------------------------------------------------------------------------- */
+
+weir_status weir__write_shown(struct weir__node *object, int32_t how, char *text, size_t capacity,
+                              size_t *need)
+{
+    size_t length;
+
+    weir__grow_sort(object);
+    length = how & WEIR_SHOW_JSON ? weir__write_json(object, text, capacity)
+                                  : weir__write_yaml(object, text, capacity);
+    if (need != NULL) {
+        *need = length + 1;
+    }
+    return length < capacity ? WEIR_OK : WEIR_E_SPACE;
 }

@@ -356,6 +356,24 @@ enum outcome weir__pm_labels(struct label_scan *s, const char **at)
     }
 }
 
+/* Past a metric's name: of most lines it begins as, or is, that of the line before. */
+static const char *past_name(weir_series_reader *r, const char *first)
+{
+    struct exposition *x = &r->exposition;
+    const char *end = first;
+
+    if ((size_t)(reader_end(r) - first) >= x->name_length &&
+        memcmp(first, reader_text(r) + x->name, x->name_length) == 0) {
+        end += x->name_length;
+    }
+    while (is_class(*end, CLASS_METRIC)) {
+        end++;
+    }
+    x->name = (size_t)(first - reader_text(r));
+    x->name_length = (size_t)(end - first);
+    return end;
+}
+
 enum outcome weir__pm_series(struct label_scan *scan, const char **at)
 {
     weir_series_reader *r = scan->reader;
@@ -366,9 +384,7 @@ enum outcome weir__pm_series(struct label_scan *scan, const char **at)
         r->exposition.type == WEIR_METRIC_HISTOGRAM || r->exposition.type == WEIR_METRIC_SUMMARY;
     scan->bound = r->exposition.type == WEIR_METRIC_HISTOGRAM ? TEXT("le") : TEXT("quantile");
     if (is_class(*end, CLASS_METRIC_START)) {
-        while (is_class(*end, CLASS_METRIC)) {
-            end++;
-        }
+        end = past_name(r, first);
         scan->named = true;
     } else if (*end != '{') {
         return weir__pm_expected(r, end, "expected a metric's name, { or #");

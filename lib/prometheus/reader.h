@@ -24,19 +24,21 @@ enum { BOUNDS_MAX = 4, BOUND_BYTES = 32 };
 
 /* Of OpenMetrics and the text format. */
 struct exposition {
-    int32_t type; /* of the last TYPE line */
-    bool eof;     /* "# EOF" was there */
-    bool dumped;  /* label values are quoted as Go does */
-    int bounds;   /* how many of the room for them are in use */
+    int32_t type;             /* of the last TYPE line */
+    bool eof;                 /* "# EOF" was there */
+    bool dumped;              /* label values are quoted as Go does */
+    size_t name, name_length; /* of the last sample, in the buffer; 0 bytes when it is gone */
+    int bounds;               /* how many of the room for them are in use */
     char bound[BOUNDS_MAX][BOUND_BYTES];
 };
 
-/* The samples of a record that has many; VictoriaMetrics' lines. */
+/* The samples of a record that has many; VictoriaMetrics' lines, and those of a recording. */
 struct batch {
     struct array times;  /* int64_t */
     struct array values; /* double */
     size_t next;
     struct cJSON *tree; /* has the labels' texts */
+    bool headed;        /* the head of a recording was there */
 };
 
 struct csv_state;

@@ -220,6 +220,11 @@ static void an_svg_shows_what_happened(void **state)
     draw("no capacity known", INT64_C(1795514400) * S, 0);
     assert_null(strstr(svg, "what ready pods can take"));
     assert_non_null(strstr(svg, "time (UTC)"));
+    history_init(&history);
+    add(0, 10, 1, 1, 0);
+    add(2, 10, 1, 1, 0);
+    draw("HorizontalPodAutoscaler default/calm", 0, 10); /* a kind that knows no panic */
+    assert_null(strstr(svg, "panic mode"));
 }
 
 static void odd_histories_are_drawn_too(void **state)

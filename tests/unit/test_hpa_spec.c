@@ -272,8 +272,8 @@ static void a_spec_is_stored_with_its_defaults(void **state)
 {
     (void)state;
     assert_json(
-        "maxReplicas: 3\nscaleTargetRef: {name: \"a\\\"b\\u000a\", kind: D, apiVersion: a/b}",
-        "{\"scaleTargetRef\":{\"kind\":\"D\",\"name\":\"a\\\"b\\u000a\",\"apiVersion\":"
+        "maxReplicas: 3\nscaleTargetRef: {name: \"a\\\"b\\n\", kind: D, apiVersion: a/b}",
+        "{\"scaleTargetRef\":{\"kind\":\"D\",\"name\":\"a\\\"b\\n\",\"apiVersion\":"
         "\"a/b\"},\"minReplicas\":1,\"maxReplicas\":3,\"metrics\":[{\"type\":\"Resource\","
         "\"resource\":{\"name\":\"cpu\",\"target\":{\"type\":\"Utilization\","
         "\"averageUtilization\":80}}}]}");

@@ -136,10 +136,15 @@ static void problems_have_places(void **state)
 static void a_formula_is_read_as_keda_reads_it(void **state)
 {
     static const struct {
-        const char *formula;
+        const char *formula, *target;
         int refused;
-    } rows[] = {
-        {"1 > 0 and not false ? 2 : 1", 0}, {"'a b' == 'c' ? 2 : 1", 0}, {"a + 1", 1}, {"1 +", 1}};
+    } rows[] = {{"1 > 0 and not false ? 2 : 1", "2", 0},
+                {"'a b' == 'c' ? 2 : 1", "2", 0},
+                {"a + 1", "2", 1},
+                {"1 +", "2", 1},
+                {"1 + 1", "", 1}, /* nothing to hold it against */
+                {"1 + 1", "0", 1},
+                {"1 + 1", "two", 1}};
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -150,8 +155,8 @@ static void a_formula_is_read_as_keda_reads_it(void **state)
                  "apiVersion: serving.kserve.io/v1alpha2\nkind: LLMInferenceService\n"
                  "metadata: {name: llama, namespace: ml}\nspec:\n  model: {uri: hf://o/m}\n"
                  "  scaling:\n    maxReplicas: 3\n    wva: {keda: {advanced: {scalingModifiers: "
-                 "{target: '2', formula: \"%s\"}}}}\n",
-                 rows[i].formula);
+                 "{target: '%s', formula: \"%s\"}}}}\n",
+                 rows[i].target, rows[i].formula);
         assert_int_equal(weir_kserve_create(NULL, WEIR_KSERVE_FULL, &cluster), WEIR_OK);
         assert_int_equal(weir_kserve_put(cluster, wva_settings, strlen(wva_settings)), WEIR_OK);
         assert_int_equal(weir_kserve_apply(cluster, text, strlen(text)), WEIR_OK);

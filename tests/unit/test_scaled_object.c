@@ -670,6 +670,49 @@ static void what_has_no_hpa_says_so(void **state)
     weir_manifest_free(m);
 }
 
+/* ---- metadata ------------------------------------------------------------------------------- */
+
+static const struct metadata_row {
+    const char *name;
+    size_t item;
+    uint32_t trigger;
+    const char *key, *text; /* NULL: there is none */
+} metadata[] = {
+    {"a query without the spaces around it", 0, 0, "query", "sum(a) + b"},
+    {"another trigger's", 0, 1, "query", "up"},
+    {"a text that spaces end", 0, 0, "namespace", "x y"},
+    {"a blank one is none", 0, 1, "namespace", NULL},
+    {"a key that is missing", 0, 0, "timeout", NULL},
+    {"keys have case", 0, 0, "Query", NULL},
+    {"a trigger that is none", 0, 2, "query", NULL},
+    {"of no ScaledObject", 1, 0, "query", NULL},
+    {"an item that is none", 2, 0, "query", NULL},
+};
+
+static void a_trigger_says_what_it_is_given(void **state)
+{
+    const struct metadata_row *row = *state;
+    weir_manifest *m = load(
+        HEAD "metadata: {name: so}\nspec:\n  scaleTargetRef: {name: web}\n  triggers:\n"
+             "  - {type: prometheus, metadata: {serverAddress: s, threshold: \"5\",\n"
+             "     query: \"\\n sum(a) + b \\n\", namespace: \"x y \"}}\n"
+             "  - {type: prometheus, metadata: {serverAddress: s, threshold: \"5\", query: up,\n"
+             "     namespace: \" \"}}\n"
+             "---\n{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: h},"
+             " spec: {maxReplicas: 3, scaleTargetRef: {kind: Deployment, name: web2}}}\n");
+    const char *text = weir_manifest_trigger_metadata(m, row->item, row->trigger, row->key);
+
+    assert_int_equal(weir_manifest_item_count(m), 2);
+    if (row->text == NULL) {
+        assert_null(text);
+    } else {
+        assert_non_null(text);
+        assert_string_equal(text, row->text);
+    }
+    assert_null(weir_manifest_trigger_metadata(m, 0, 0, NULL));
+    weir_manifest_free(m);
+}
+
 /* ---- memory --------------------------------------------------------------------------------- */
 
 static void memory_may_run_out_anywhere(void **state)
@@ -714,6 +757,7 @@ int main(void)
     SUITE_TEST(&s, the_hpa_is_shown_as_the_cluster_has_it);
     SUITE_TEST(&s, the_hpa_is_shown_as_it_is_sent);
     SUITE_TEST(&s, what_has_no_hpa_says_so);
+    SUITE_TABLE(&s, a_trigger_says_what_it_is_given, metadata);
     SUITE_TEST(&s, memory_may_run_out_anywhere);
     return suite_run(&s, "scaled_object");
 }

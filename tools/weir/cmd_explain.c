@@ -131,7 +131,7 @@ static int explain(const struct request *request, const weir_manifest_item *item
     return finish_output(code);
 }
 
-static int explain_one(const struct request *request, struct finding *finding, int json)
+static int explain_one(struct request *request, struct finding *finding, int json)
 {
     weir_manifest *manifest = NULL;
     const weir_manifest_item *item;
@@ -143,8 +143,10 @@ static int explain_one(const struct request *request, struct finding *finding, i
     if (request_load_manifests(request, &manifest) &&
         request_choose(request, manifest, &item, 1, &code) == 1) {
         code = request_fits(request, &item, 1) && request_check_names(request, &item, 1)
-                   ? explain(request, item, finding, json)
+                   ? request_open_series(request)
                    : EXIT_USAGE;
+        code = code == EXIT_FINE ? explain(request, item, finding, json) : code;
+        request_close_series(request);
     }
     weir_manifest_free(manifest);
     return code;

@@ -4,6 +4,7 @@
 #include "csv.h"
 #include "program.h"
 #include "query_print.h"
+#include "query_server.h"
 #include "series.h"
 
 #include <inttypes.h>
@@ -21,7 +22,8 @@ enum {
     OPTION_NAN,
     OPTION_MARK_STALE,
     OPTION_SEMANTICS,
-    OPTION_LOOKBACK
+    OPTION_LOOKBACK,
+    OPTION_SERVER /* the first of SERVER_OPTIONS */
 };
 
 enum { FILES_MAX = 256, NS_PER_MS = 1000000 };
@@ -41,6 +43,7 @@ static const struct option options[] = {
     {"--mark-stale", 0, NULL, "series end at the first scrape (sample of up) without them"},
     {"--semantics", 0, "3|2.42", "whose rules (default 3, of Prometheus 3)"},
     {"--lookback", 0, "DURATION", "how old an instant selector's sample may be (default 5m)"},
+    SERVER_OPTIONS,
     {NULL, 0, NULL, NULL},
 };
 
@@ -49,7 +52,8 @@ static int run(int count, char **words);
 const struct command command_query = {
     "query",
     "evaluate PromQL over files of series, as a server would",
-    "query EXPR --series FILE... [--at TIME | --from TIME --to TIME --step DURATION] [OPTION...]",
+    "query EXPR --series FILE... | --prometheus URL [--at TIME | --from TIME --to TIME --step "
+    "DURATION] [OPTION...]",
     "Times are seconds since 1970 or RFC 3339. Formats, by their names for --input: text "
     "(exposition\n"
     "text, with milliseconds), openmetrics, api-json (a reply of the HTTP API, or the list of its\n"
@@ -68,7 +72,8 @@ const struct command command_query = {
     "2026-11-24T08:00:00Z\n"
     "  weir query 'up' --series reply.json --from 1700000000 --to 1700003600 --step 15s --format "
     "csv\n"
-    "  curl -s localhost:9100/metrics | weir query up --series - --time 1700000000\n",
+    "  curl -s localhost:9100/metrics | weir query up --series - --time 1700000000\n"
+    "  weir query 'up' --prometheus https://prometheus.example --bearer-file token\n",
     "EXPR",
     options,
     run,
@@ -79,7 +84,9 @@ struct request {
     const char *files[FILES_MAX];
     size_t file_count;
     struct series_wishes wishes;
+    struct server server;
     weir_promql_options options;
+    const char *first; /* the first option about files that was given; NULL: none */
     int format, has_at, has_from, has_to;
     int64_t at, from, to, step; /* ms; step 0: at one instant */
 };
@@ -124,6 +131,12 @@ static int read_option(struct request *r, const struct argument *a)
     const struct option *o = &options[a->option];
     int index;
 
+    if (a->option >= OPTION_SERVER) {
+        return server_take(&r->server, a->option - OPTION_SERVER, o->name, a->value) > 0;
+    }
+    if (a->option >= OPTION_INPUT && r->first == NULL) {
+        r->first = o->name;
+    }
     switch (a->option) {
     case OPTION_SERIES:
         if (r->file_count == FILES_MAX) {
@@ -160,8 +173,18 @@ static int check_request(const struct request *r)
 {
     int grid = r->has_from || r->has_to || r->step > 0;
 
-    if (r->expression == NULL || r->file_count == 0) {
-        complain("an expression and --series are needed; see weir query --help");
+    int asks = r->server.options.url != NULL;
+
+    if (r->expression == NULL || (r->file_count > 0) == asks) {
+        complain("an expression and --series, or --prometheus, are needed; see weir query "
+                 "--help");
+        return 0;
+    }
+    if (asks && r->first != NULL) {
+        complain("%s goes with --series", r->first);
+        return 0;
+    }
+    if (!server_check(&r->server)) {
         return 0;
     }
     if (grid && (r->has_at || !r->has_from || !r->has_to || r->step == 0)) {
@@ -181,6 +204,8 @@ static int read_request(struct request *r, int count, char **words)
     struct argument a;
 
     series_wishes_init(&r->wishes);
+    r->wishes.has_time_option = 1;
+    server_init(&r->server);
     weir_promql_options_init(&r->options, sizeof r->options);
     while ((more = next_argument(&command_query, count, words, &position, &a)) == 1) {
         if (a.option >= 0) {
@@ -199,11 +224,25 @@ static int read_request(struct request *r, int count, char **words)
 
 /* ---- evaluation ----------------------------------------------------------------------------- */
 
+static const query_printer printers[] = {query_print_text, query_print_json, query_print_csv};
+
+static int ask(struct request *r)
+{
+    const int64_t grid[] = {r->from, r->to, r->step};
+    int code = server_open(&r->server);
+
+    if (code == EXIT_FINE) {
+        code = r->step > 0 ? query_grid(&r->server, r->expression, grid, printers[r->format])
+                           : query_instant(&r->server, r->expression, r->has_at ? r->at : INT64_MIN,
+                                           printers[r->format]);
+    }
+    server_close(&r->server);
+    return code;
+}
+
 static int evaluate(const struct request *r, const weir_series_store *store,
                     const weir_promql_expr *expr)
 {
-    static void (*const printers[])(const weir_promql_result *result, int64_t at_ms) = {
-        query_print_text, query_print_json, query_print_csv};
     int64_t at = r->has_at ? r->at : series_newest(store);
     weir_promql_result *result = NULL;
     weir_error err = {0};
@@ -234,6 +273,9 @@ static int run(int count, char **words)
 
     if (!read_request(&r, count, words)) {
         return EXIT_USAGE;
+    }
+    if (r.server.options.url != NULL) {
+        return ask(&r);
     }
     expr = series_expression(r.expression);
     if (expr == NULL) {

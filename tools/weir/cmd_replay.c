@@ -412,8 +412,10 @@ static int replay(struct request *request, struct sink *sink)
     if (count > 0) {
         code = request_fits(request, items, count) && request_check_names(request, items, count) &&
                        check_several(request, sink, count)
-                   ? carry_out_all(request, sink, items, count)
+                   ? request_open_series(request)
                    : EXIT_USAGE;
+        code = code == EXIT_FINE ? carry_out_all(request, sink, items, count) : code;
+        request_close_series(request);
     }
     free(items);
     weir_manifest_free(manifest);

@@ -130,19 +130,24 @@ static void print_recorded_pods(const struct feeds *f)
     }
 }
 
-static void print_metric(const struct feeds *f, int32_t series)
+static void print_metric(const struct replaying *r, int32_t series)
 {
+    const struct feeds *f = r->feeds;
     const weir_hpa_metric *metric = &f->config.metrics[series];
     const struct metric *m = &f->metrics[series];
     char name[WEIR_HPA_NAME_MAX + 8];
     int per_pod = hpa_is_per_pod(metric);
 
     hpa_put_name(&f->config, (uint32_t)series, name, sizeof name);
-    printf("    %s (%s): %s", name, hpa_source_name(metric),
-           m->columns > 1 || m->single_pods
-               ? per_pod && f->has_replicas ? "mean over the pods of " : "sum of "
-           : per_pod && !f->has_replicas ? "total in "
-                                         : "");
+    printf("    %s (%s): ", name, hpa_source_name(metric));
+    if (f->asking.list[series].text != NULL) {
+        print_query(r, f->asking.list[series].text);
+        return;
+    }
+    printf("%s", m->columns > 1 || m->single_pods
+                     ? per_pod && f->has_replicas ? "mean over the pods of " : "sum of "
+                 : per_pod && !f->has_replicas ? "total in "
+                                               : "");
     print_columns(f, series);
     if (per_pod && f->has_replicas) {
         print_recorded_pods(f);
@@ -183,9 +188,10 @@ void feeds_describe(const struct replaying *r)
             if (!any++) {
                 print_heading(r, per_pod);
             }
-            print_metric(f, (int32_t)i);
+            print_metric(r, (int32_t)i);
         }
-        if (any && per_pod && !f->has_replicas && csv_find(f->list[0].csv, "replicas") >= 0) {
+        if (any && per_pod && !f->has_replicas && f->count > 0 &&
+            csv_find(f->list[0].csv, "replicas") >= 0) {
             printf(
                 "    (with --replicas replicas they would be averages over that column's pods)\n");
         }

@@ -35,6 +35,23 @@ struct metric {
     int rows;        /* rows of that time, empty ones too */
 };
 
+/* Queries that are answered at the times of some clocks. */
+enum { CLOCKS_MAX = 2 };
+
+struct asking {
+    struct clock clocks[CLOCKS_MAX];
+    size_t clock_count;
+    weir_time start;            /* a time without answers, with which the replay begins */
+    weir_time end;              /* the last that is asked for */
+    weir_time next[CLOCKS_MAX]; /* WEIR_TIME_NEVER: past the last */
+    struct asked {
+        const char *text;
+        char who[WEIR_HPA_NAME_MAX + 320];
+        struct answers *answers[CLOCKS_MAX];
+    } list[WEIR_HPA_METRICS_MAX]; /* by series; text NULL: it has columns */
+    size_t count;
+};
+
 struct feeds {
     struct feed list[FILES_MAX];
     size_t count;
@@ -52,6 +69,7 @@ struct feeds {
     uint32_t stamps[PODS_MAX]; /* a place is taken if it has the stamp of `at` */
     uint32_t stamp;
     size_t pod_count;
+    struct asking asking;
 };
 
 /* Columns by a word of the command line (columns.c): one by its name, or "PREFIX*", or several,
@@ -65,6 +83,20 @@ int feeds_find_list(struct feeds *feeds, const char *list, int32_t series);
 
 /* Says what columns there are instead of one that is missing. */
 void feeds_complain_missing(struct feeds *feeds, const char *word);
+
+/* Queries (asking.c): gives a series its query, if it has one and there is somebody to answer it:
+ * 1, 0 where not, -1 after a message. */
+int asking_bind(struct replaying *r, const struct asked_series *asked);
+
+/* The next time with answers, or the start; WEIR_TIME_NEVER: there is none. */
+weir_time asking_next(const struct asking *asking);
+
+/* Adds the answers of that time to what is known of it, and goes on. EXIT_FINE; EXIT_INPUT after a
+ * message. */
+int asking_gather(struct feeds *feeds);
+
+/* Says which answers were errors. */
+void asking_close(struct asking *asking);
 
 /* Prints the heading's lines about the load. */
 void feeds_describe(const struct replaying *r);

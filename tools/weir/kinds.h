@@ -13,6 +13,8 @@
 enum { MEASURES_MAX = 16, LABELS_MAX = 4, LABEL_SIZE = 48, HEADING_SIZE = 10 };
 
 struct request;
+struct weir_manifest_item;
+struct clock;
 
 /* A number that is shown with each decision. */
 struct measure {
@@ -40,12 +42,25 @@ struct kind {
     /* Requests that a pod runs at once, 0: any number. NULL: it does not read requests. */
     int64_t (*container_concurrency)(const void *config);
 
+    /* For one that reads rows: the names of its series, NULL after the last. */
+    const char *rows[3];
+
     /* For one that reads metrics: its series, as an HPA would have them; how many. And whether a
      * word of the command line names one of them, with "AUTOSCALER/" before it or not. NULL: it
      * reads none. */
     uint32_t (*series)(const void *config, weir_hpa_config *as_hpa);
     int (*is_named)(const void *config, uint32_t series, const char *autoscaler, const char *word,
                     size_t length);
+
+    /* The PromQL that its manifest has for a series, NULL: none. *single is set to 1 where an
+     * answer must be one number, whatever the query. NULL: no series ever has one. */
+    const char *(*query)(const struct request *request, const struct weir_manifest_item *item,
+                         const void *config, uint32_t series, int *single);
+
+    /* When it asks for its metrics, `first` being since its start; how many clocks that are. */
+    size_t (*clocks)(const void *config, struct clock *clocks);
+
+    weir_duration query_unit; /* the time of a query is cut to whole ones of it */
 
     /* One line about what it scales on. */
     void (*describe)(char *text, size_t size, const void *config);

@@ -21,6 +21,12 @@ void skip_autoscaler(const char *autoscaler, const char **word, size_t *length)
     }
 }
 
+int query_names(const char *word, size_t length, const char *autoscaler, const char *series)
+{
+    skip_autoscaler(autoscaler, &word, &length);
+    return is_word(series, word, length);
+}
+
 int is_word(const char *text, const char *word, size_t length)
 {
     return strlen(text) == length && strncmp(text, word, length) == 0;
@@ -95,6 +101,11 @@ const char *column_for(const struct asked_series *asked)
     return value_for(&asked->request->metrics, asked);
 }
 
+const char *query_for(const struct asked_series *asked)
+{
+    return value_for(&asked->request->queries, asked);
+}
+
 const char *request_for(const struct asked_series *asked)
 {
     return value_for(&asked->request->pod_requests, asked);
@@ -136,6 +147,9 @@ static void list_names(const weir_manifest_item *const *items, size_t count, str
         for (uint32_t m = 0; m < n; m++) {
             add_name(names, series.metrics[m].name);
         }
+        for (size_t k = 0; kind != NULL && kind->rows[k] != NULL; k++) {
+            add_name(names, kind->rows[k]);
+        }
     }
 }
 
@@ -150,6 +164,11 @@ static int is_known(const char *word, size_t length, const weir_manifest_item *c
 
         for (uint32_t m = 0; m < n; m++) {
             if (kind->is_named(items[i]->config, m, items[i]->name, word, length)) {
+                return 1;
+            }
+        }
+        for (size_t k = 0; kind != NULL && kind->rows[k] != NULL; k++) {
+            if (query_names(word, length, items[i]->name, kind->rows[k])) {
                 return 1;
             }
         }
@@ -211,6 +230,7 @@ int request_check_names(const struct request *request, const weir_manifest_item 
                         size_t count)
 {
     return check_metric_names(&request->metrics, "--metric", items, count) &&
+           check_metric_names(&request->queries, "--query", items, count) &&
            check_metric_names(&request->pod_requests, "--pod-request", items, count) &&
            check_sync_names(&request->sync_periods, items, count);
 }
@@ -398,6 +418,12 @@ void hpa_measure(const weir_hpa *hpa, const weir_hpa_config *c, double *values)
     }
 }
 
+static size_t list_clocks(const void *config, struct clock *clocks)
+{
+    clocks[0] = (struct clock){0, ((const weir_hpa_config *)config)->sync_period};
+    return 1;
+}
+
 static void measure(void *state, const void *config, weir_time now, double *values)
 {
     (void)now;
@@ -453,6 +479,8 @@ const struct kind hpa_kind = {
     .replay = set_replay,
     .series = list_series,
     .is_named = is_named,
+    .clocks = list_clocks,
+    .query_unit = WEIR_SECOND / 1000,
     .describe = describe,
     .bounds = bounds,
     .overload = "above target",

@@ -35,8 +35,10 @@ struct asked_series {
     uint32_t series;
 };
 
-/* The columns that --metric gives it, and the quantity of --pod-request; NULL: none. */
+/* The columns that --metric gives it, the PromQL of --query and the quantity of --pod-request;
+ * NULL: none. */
 const char *column_for(const struct asked_series *asked);
+const char *query_for(const struct asked_series *asked);
 const char *request_for(const struct asked_series *asked);
 
 /* Takes what pods request of a metric that is held against that. 1, or 0 after a message. */

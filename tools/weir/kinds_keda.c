@@ -83,6 +83,35 @@ static int is_named(const void *config, uint32_t series, const char *autoscaler,
            (strncmp(place + 9, word, length) == 0 && place[9 + length] == ']');
 }
 
+/* A prometheus trigger's own. */
+static const char *find_query(const struct request *request, const weir_manifest_item *item,
+                              const void *config, uint32_t series, int *single)
+{
+    const weir_keda_config *c = config;
+    uint32_t trigger = trigger_of(c, series);
+    size_t index = 0;
+
+    *single = c->triggers[trigger].type == WEIR_TRIGGER_PROMETHEUS;
+    if (!*single) {
+        return NULL;
+    }
+    while (index < weir_manifest_item_count(request->manifest) &&
+           weir_manifest_get_item(request->manifest, index) != item) {
+        index++;
+    }
+    return weir_manifest_trigger_metadata(request->manifest, index, trigger, "query");
+}
+
+/* Polls ask, and so does the HPA at its syncs. */
+static size_t list_clocks(const void *config, struct clock *clocks)
+{
+    const weir_keda_config *c = config;
+
+    clocks[0] = (struct clock){c->poll_phase, c->polling_interval};
+    clocks[1] = (struct clock){c->sync_phase, c->sync_period};
+    return 2;
+}
+
 /* ---- the request ---------------------------------------------------------------------------- */
 
 /* What the HPA's controller has been told. */
@@ -324,6 +353,9 @@ const struct kind keda_kind = {
     .replay = set_replay,
     .series = list_series,
     .is_named = is_named,
+    .query = find_query,
+    .clocks = list_clocks,
+    .query_unit = WEIR_SECOND,
     .describe = describe,
     .bounds = bounds,
     .overload = "above target",

@@ -91,6 +91,14 @@ static void bounds(char *text, size_t size, const void *config)
     snprintf(text, size, "%s, %s; begins with %d", zero, most, c->initial_scale);
 }
 
+/* Pods and the activator are read every second. */
+static size_t list_clocks(const void *config, struct clock *clocks)
+{
+    (void)config;
+    clocks[0] = (struct clock){0, WEIR_SECOND};
+    return 1;
+}
+
 static size_t name_measures(const void *config, struct measure *measures)
 {
     (void)config;
@@ -139,6 +147,9 @@ const struct kind kpa_kind = {
     .make = make,
     .replay = set_replay,
     .container_concurrency = container_concurrency,
+    .rows = {"concurrency", "rps", NULL},
+    .clocks = list_clocks,
+    .query_unit = WEIR_SECOND / 1000,
     .describe = describe,
     .bounds = bounds,
     .overload = "overloaded",

@@ -131,9 +131,13 @@ int open_csv(struct replaying *r, const char *path, int *time_column)
 
 int replaying_check(const struct request *request)
 {
-    if (request->files.count == 0 || (request->load == NULL && request->workers == 0)) {
-        complain("a manifest (-f FILE) and a load (--load FILE.csv, --requests FILE.csv or "
-                 "--workers N) are needed; see --help");
+    if (request->files.count == 0 ||
+        (request->load == NULL && request->workers == 0 && !request_asks(request))) {
+        complain("a manifest (-f FILE) and a load (--load FILE.csv, --series FILE, --prometheus "
+                 "URL, --requests FILE.csv or --workers N) are needed; see --help");
+        return 0;
+    }
+    if (!request_check_series(request)) {
         return 0;
     }
     if (request->load != NULL && request->workers > 0) {
@@ -169,6 +173,9 @@ struct replaying *replaying_open(const struct request *request, const weir_manif
     *code = prepare(r, item);
     if (*code == EXIT_FINE && r->outcome.kind->series != NULL) {
         r->source = &metrics_source;
+    }
+    if (r->source == &rows_source && request_asks(request)) {
+        r->source = &series_source;
     }
     if (*code == EXIT_FINE) {
         *code = r->source->open(r);
@@ -250,6 +257,16 @@ static int start(struct replaying *r, weir_time first)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
+/* Where the load has come to. */
+static void put_place(const struct replaying *r, char *text, size_t size)
+{
+    if (r->csv != NULL) {
+        snprintf(text, size, "%s:%" PRId64, r->request.load, csv_line(r->csv));
+    } else {
+        put_utc(text, size, r->outcome.last);
+    }
+}
+
 /* Completes the moment of a decision for those who look. */
 static void complete(struct replaying *r, struct moment *m)
 {
@@ -277,9 +294,11 @@ int decide_until(struct replaying *r, weir_time until, witness see, void *user)
             return 1;
         }
         if (status < WEIR_OK) {
-            complain("the autoscaler failed at the decision after %s:%" PRId64 ": %s",
-                     r->request.load != NULL ? r->request.load : "the workers' requests",
-                     r->csv != NULL ? csv_line(r->csv) : 0, weir_strerror(status));
+            char place[300];
+
+            put_place(r, place, sizeof place);
+            complain("the autoscaler failed at the decision after %s: %s", place,
+                     weir_strerror(status));
             return -1;
         }
         if (see != NULL) {
@@ -309,7 +328,10 @@ static int take_row(struct replaying *r, weir_time at, witness see, void *user)
     }
     status = r->source->take(r, at);
     if (status != WEIR_OK) {
-        complain("%s:%" PRId64 ": %s", r->request.load, csv_line(r->csv), weir_strerror(status));
+        char place[300];
+
+        put_place(r, place, sizeof place);
+        complain("%s: %s", place, weir_strerror(status));
         return -1;
     }
     o->last = at;
@@ -394,6 +416,10 @@ int replaying_run(struct replaying *r, witness see, void *user)
             }
             continue;
         }
+        if (more == -3) {
+            code = EXIT_INPUT;
+            break;
+        }
         complain("%s", csv_message(r->csv));
         o->bad_rows += more != -2;
         if (more == -2 || !r->request.keep_going) {
@@ -411,7 +437,8 @@ int replaying_run(struct replaying *r, witness see, void *user)
     if (go_on < 0) {
         code = EXIT_INPUT;
     } else if (!o->started && code == EXIT_FINE) {
-        complain("%s: there is no row to replay", r->request.load);
+        complain("%s: there is no row to replay",
+                 r->request.load != NULL ? r->request.load : "from --from to --to");
         code = EXIT_INPUT;
     }
     return code;

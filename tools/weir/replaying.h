@@ -5,9 +5,11 @@
 #ifndef WEIR_TOOLS_REPLAYING_H
 #define WEIR_TOOLS_REPLAYING_H
 
+#include "answers.h"
 #include "kinds.h"
 #include "manifests.h"
 #include "program.h"
+#include "series.h"
 
 #include <weir/autoscaler.h>
 #include <weir/hpa.h>
@@ -44,7 +46,8 @@ enum { WORKERS_MAX = 1000000 };
         {"--from", 0, "TIME", "leaves earlier rows out"},                                          \
         {"--to", 0, "TIME", "leaves later rows out; requests: goes on up to then"},                \
         {"--semantics", 0, "RELEASE",                                                              \
-         "'serving 0.51' (default) or 'serving 0.42'; HPA: '1.37' (default) to '1.27'"},           \
+         "'serving 0.51' (default) or 'serving 0.42'; HPA: '1.37' (default) to '1.27'; "           \
+         "series: 'prometheus 3' (default) or 'prometheus 2.42'; may be given again"},             \
         {"--metric", 0, "NAME=COLUMN",                                                             \
          "HPA, KEDA: the column of a metric, or several: COLUMN,COLUMN; may be given again"},      \
         {"--replicas", 0, "COLUMN|N",                                                              \
@@ -57,9 +60,18 @@ enum { WORKERS_MAX = 1000000 };
         {"--sync-phase", 0, "TIME", "KEDA: from the start to the HPA's first sync (default 1s)"},  \
         {"--flag", 0, "NAME=VALUE",                                                                \
          "HPA, KEDA: a flag or feature gate of the controller; may be given again"},               \
-    {                                                                                              \
-        "--keep-going", 0, NULL, "leave bad rows out and count them"                               \
-    }
+        {"--keep-going", 0, NULL, "leave bad rows out and count them, and bad manifests"},         \
+        {"--series", 0, "FILE...",                                                                 \
+         "instead: raw series, over which the metrics' queries are evaluated; may be given "       \
+         "again"},                                                                                 \
+        {"--query", 0, "NAME=PROMQL",                                                              \
+         "the query of a metric that has none of its own; Knative: concurrency or rps"},           \
+        {"--input", 0, "NAME", "the format of --series, where it is not to be found out"},         \
+        {"--nan", 0, "marker|value",                                                               \
+         "whether a NaN in --series ends its series (default: in dumps and exports)"},             \
+        {"--mark-stale", 0, NULL, "series end at the first scrape (sample of up) without them"},   \
+        {"--lookback", 0, "DURATION", "how old an instant selector's sample may be (default 5m)"}, \
+        SERVER_OPTIONS
 
 enum {
     OPTION_FILE,
@@ -92,6 +104,14 @@ enum {
     OPTION_SYNC_PHASE,
     OPTION_FLAG,
     OPTION_KEEP_GOING,
+    OPTION_SERIES,
+    OPTION_QUERY,
+    OPTION_INPUT,
+    OPTION_NAN,
+    OPTION_MARK_STALE,
+    OPTION_LOOKBACK,
+    OPTION_SERVER, /* the first of SERVER_OPTIONS */
+    OPTION_SERVER_LAST = OPTION_SERVER + SERVER_OPTION_COUNT - 1,
     REPLAY_OPTION_COUNT /* a command's own options begin here */
 };
 
@@ -111,9 +131,22 @@ struct request {
     int several;                    /* autoscalers are replayed one after the other */
     const struct command *command;  /* of the options */
     uint64_t given;                 /* a bit for each option of the command line */
-    unsigned releases;              /* --semantics named one of: bit 0 serving, 1 Kubernetes */
+    unsigned releases;              /* --semantics named one of: bit 0 serving, 1 Kubernetes,
+                                       2 Prometheus */
     weir_hpa_config hpa;            /* what the controller has been told */
+    weir_manifest *manifest;        /* once it is read */
+    struct words series, queries;   /* files; "NAME=PROMQL" */
+    struct series_wishes wishes;    /* how to read the files */
+    struct server server;           /* or whom to ask */
+    struct respondent respondent;   /* once it is open: who answers queries */
+    weir_series_store *store;       /* what the files had */
 };
+
+/* Whether queries are to be answered, from series or by a server. */
+static inline int request_asks(const struct request *request)
+{
+    return request->series.count > 0 || request->server.options.url != NULL;
+}
 
 /* Sets the defaults of a request. */
 void request_init(struct request *request);
@@ -126,11 +159,15 @@ int request_take(struct request *request, const struct command *command,
 /* Reads a time of the command line: seconds or RFC 3339. 1, or -1 after a message. */
 int take_time(const char *option, const char *value, int64_t *ns);
 
-/* Reads the files of a request. 1, or 0 after messages. *manifest is to be freed in any case. */
-int request_load_manifests(const struct request *request, weir_manifest **manifest);
+/* Adds a word; one that must be "NAME=WHAT". 1, or -1 after a message. */
+int take_word(struct words *words, const char *option, const char *value);
+int take_pair(struct words *words, const char *option, const char *value, const char *what);
 
-/* The autoscalers that the request is about, at most `max`: how many. 0 after a message, with the
- * exit code in *code. */
+/* Reads the files of a request. 1, or 0 after messages. *manifest is to be freed in any case. */
+int request_load_manifests(struct request *request, weir_manifest **manifest);
+
+/* The autoscalers that the request is about, at most `max`, none of them with errors: how many. 0
+ * after a message, with the exit code in *code. */
 size_t request_choose(const struct request *request, const weir_manifest *manifest,
                       const weir_manifest_item **items, size_t max, int *code);
 
@@ -143,6 +180,20 @@ int request_fits(const struct request *request, const weir_manifest_item *const 
  * after a message. */
 int request_check_names(const struct request *request, const weir_manifest_item *const *items,
                         size_t count);
+
+/* Whether a word of --query, so long up to its "=", names a series of an autoscaler. */
+int query_names(const char *word, size_t length, const char *autoscaler, const char *series);
+
+/* Takes an option about series or the server; as request_take() (request_series.c). */
+int request_take_series(struct request *request, int option, const char *name, const char *value);
+
+/* What does not go together in options about series. 1 when it does, 0 after a message. */
+int request_check_series(const struct request *request);
+
+/* Reads the series, or makes the server's client, and knows from when to when there are answers.
+ * The exit code. */
+int request_open_series(struct request *request);
+void request_close_series(struct request *request);
 
 /* ---- carrying it out (replaying.c) ---------------------------------------------------------- */
 

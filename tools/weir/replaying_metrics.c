@@ -26,8 +26,12 @@ static int bind_metric(struct replaying *r, int32_t series)
     const struct asked_series asked = {&r->request, r->outcome.kind, r->outcome.config, owner,
                                        (uint32_t)series};
     const char *list = column_for(&asked);
-    int found = list == NULL ? feeds_find(f, metric->name, series) : -1;
+    int asks = list == NULL ? asking_bind(r, &asked) : 0;
+    int found = list == NULL && asks == 0 ? feeds_find(f, metric->name, series) : -1;
 
+    if (asks != 0) {
+        return asks > 0 ? EXIT_FINE : EXIT_INPUT;
+    }
     if (list != NULL) {
         int code = feeds_find_list(f, list, series);
 
@@ -35,6 +39,12 @@ static int bind_metric(struct replaying *r, int32_t series)
             return code;
         }
     } else if (found < 0) {
+        return EXIT_INPUT;
+    } else if (found == 0 && request_asks(&r->request)) {
+        complain("%s: %s (%s) has no query of its own: give it one with --query %s=PROMQL, or a "
+                 "column with --load FILE.csv --metric %s=COLUMN",
+                 owner, metric->name, hpa_source_name(metric), metric->name, metric->name);
+        feeds_complain_missing(f, metric->name);
         return EXIT_INPUT;
     } else if (found == 0) {
         complain("%s: there is no series for its metric %s (%s); say which with --metric %s=COLUMN",
@@ -112,6 +122,9 @@ static int check_pod_column(const struct replaying *r)
 {
     struct feeds *f = r->feeds;
 
+    if (f->count == 0) {
+        return EXIT_FINE;
+    }
     for (size_t i = 0; i < f->count; i++) {
         if (r->request.pod == NULL || f->list[i].pod_column >= 0) {
             return EXIT_FINE;
@@ -157,6 +170,9 @@ static int open_all(struct replaying *r)
 
 static void close_all(struct replaying *r)
 {
+    if (r->feeds != NULL) {
+        asking_close(&r->feeds->asking);
+    }
     for (size_t i = 0; r->feeds != NULL && i < r->feeds->count; i++) {
         csv_close(r->feeds->list[i].csv);
     }
@@ -356,6 +372,7 @@ static int next(struct replaying *r, weir_time *at)
     struct feeds *f = r->feeds;
 
     for (;;) {
+        weir_time asked = asking_next(&f->asking), when;
         struct feed *first;
 
         for (size_t i = 0; i < f->count; i++) {
@@ -366,16 +383,23 @@ static int next(struct replaying *r, weir_time *at)
             }
         }
         first = first_of(f);
-        if (f->gathering && (first == NULL || first->at > f->at)) {
+        when = first != NULL && first->at < asked ? first->at : asked;
+        if (f->gathering && when > f->at) {
             complete(r);
             *at = f->at;
             return 1;
         }
-        if (first == NULL) {
+        if (when == WEIR_TIME_NEVER) {
             return 0;
         }
         if (!f->gathering) {
-            begin(f, first->at);
+            begin(f, when);
+        }
+        if (when == asked) {
+            if (asking_gather(f) != EXIT_FINE) {
+                return -3;
+            }
+            continue;
         }
         r->csv = first->csv;
         first->has_row = 0;

@@ -17,7 +17,8 @@ struct source {
     /* Opens the load and finds the columns. The exit code. */
     int (*open)(struct replaying *r);
     /* Goes to the next row and reads it, with its time: 1; 0 at the end; -1 when it is bad, with
-     * csv_message(), and reading may go on; -2 when it may not. */
+     * csv_message(), and reading may go on; -2 when it may not; -3 when it may not, after a
+     * message. */
     int (*next)(struct replaying *r, weir_time *at);
     /* Gives it to the replay, once all before it is decided. WEIR_OK or an error. */
     weir_status (*take)(struct replaying *r, weir_time at);
@@ -30,11 +31,20 @@ struct source {
     void (*close)(struct replaying *r); /* NULL: there is nothing to close but the csv */
 };
 
-extern const struct source rows_source, requests_source, metrics_source;
+extern const struct source rows_source, requests_source, metrics_source, series_source;
 
 struct binding {
-    int column;
+    int column;    /* or the number of the query */
     double factor; /* what a value is multiplied by */
+};
+
+enum { SERIES_QUERIES_MAX = 2 };
+
+/* A query that is Knative's load; see replaying_series.c. */
+struct series_query {
+    const char *text; /* NULL: none was given */
+    char who[320];    /* for messages */
+    struct answers *answers;
 };
 
 struct replaying {
@@ -55,10 +65,15 @@ struct replaying {
     weir_duration step;              /* least between two rows; 0: there is one at most */
     int has_load;                    /* the last row that was taken has the main series */
     struct moment moment;
+    struct series_query series_queries[SERIES_QUERIES_MAX];
+    struct clock clock; /* when they are asked; its first: the next time */
 };
 
 /* Opens a file of the load and finds its column of times. The exit code. */
 int open_csv(struct replaying *r, const char *path, int *time_column);
+
+/* "evaluated over FILE", and the query on one line, whatever it was in the manifest. */
+void print_query(const struct replaying *r, const char *text);
 
 /* Reads the time of the row at hand, which must be after `last`, or at it where that is fine.
  * NULL, or what was expected. */

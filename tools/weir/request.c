@@ -25,6 +25,9 @@ void request_init(struct request *request)
     weir_replay_config_init(&request->replay, sizeof request->replay);
     weir_hpa_config_init(&request->hpa, sizeof request->hpa);
     request->hpa.max_replicas = 1; /* any: each manifest has its own */
+    series_wishes_init(&request->wishes);
+    server_init(&request->server);
+    weir_promql_options_init(&request->respondent.options, sizeof request->respondent.options);
 }
 
 static int take_duration(const char *option, const char *value, int64_t *ns)
@@ -141,6 +144,12 @@ static int take_semantics(struct request *request, const char *value)
         request->releases |= 1;
         return 1;
     }
+    if (strcmp(value, "prometheus 3") == 0 || strcmp(value, "prometheus 2.42") == 0) {
+        request->respondent.options.semantics =
+            value[11] == '3' ? WEIR_PROMETHEUS_3 : WEIR_PROMETHEUS_2_42;
+        request->releases |= 4;
+        return 1;
+    }
     for (size_t i = 0; i < count; i++) {
         if (strcmp(fields[i].name, "semantics") == 0 && word_of(fields[i].values, value) >= 0) {
             request->hpa.semantics = (int32_t)word_of(fields[i].values, value);
@@ -148,7 +157,8 @@ static int take_semantics(struct request *request, const char *value)
             return 1;
         }
     }
-    complain("--semantics is 'serving 0.51' or 'serving 0.42', for HPAs '1.37' to '1.27', not %s",
+    complain("--semantics is 'serving 0.51' or 'serving 0.42', for series 'prometheus 3' or "
+             "'prometheus 2.42', for HPAs '1.37' to '1.27', not %s",
              value);
     return -1;
 }
@@ -211,7 +221,7 @@ static int take_flag(struct request *request, const char *value)
     return -1;
 }
 
-static int take_word(struct words *words, const char *option, const char *value)
+int take_word(struct words *words, const char *option, const char *value)
 {
     if (words->count == FILES_MAX) {
         complain("%s can be given at most %d times", option, FILES_MAX);
@@ -221,8 +231,7 @@ static int take_word(struct words *words, const char *option, const char *value)
     return 1;
 }
 
-/* The same for a word that must be "NAME=...". */
-static int take_pair(struct words *words, const char *option, const char *value, const char *what)
+int take_pair(struct words *words, const char *option, const char *value, const char *what)
 {
     const char *equals = strchr(value, '=');
 
@@ -240,8 +249,9 @@ int request_take(struct request *request, const struct command *command,
     const char *name;
 
     if (argument->option < 0) {
-        complain("%s does not know what to do with %s; see weir %s --help", command->name, value,
-                 command->name);
+        complain("%s does not know what to do with %s (a manifest is given with -f, a load with "
+                 "--load); see weir %s --help",
+                 command->name, value, command->name);
         return -1;
     }
     name = command->options[argument->option].name;
@@ -285,32 +295,61 @@ int request_take(struct request *request, const struct command *command,
     case OPTION_SYNC_PHASE: return take_duration(name, value, &request->sync_phase);
     case OPTION_FLAG: return take_flag(request, value);
     case OPTION_KEEP_GOING: request->keep_going = 1; return 1;
-    default: return 0;
+    default: return request_take_series(request, argument->option, name, value);
     }
 }
 
 /* ---- manifests ------------------------------------------------------------------------------ */
 
-int request_load_manifests(const struct request *request, weir_manifest **manifest)
+int request_load_manifests(struct request *request, weir_manifest **manifest)
 {
     *manifest = NULL;
     if (weir_manifest_create(NULL, manifest) != WEIR_OK) {
         complain("there is no memory left");
         return 0;
     }
+    request->manifest = *manifest;
     weir_manifest_set_defaults(*manifest, WEIR_KIND_HPA, &request->hpa);
-    return manifests_read(*manifest, &request->files, "replayed");
+    return manifests_read(*manifest, &request->files, request->keep_going, "replayed");
+}
+
+/* Those that can run, of a name if there is one; others are there only with --keep-going. Returns
+ * how many there are; the list has the first `max` of them. */
+static size_t list_fine(const weir_manifest *manifest, const char *name,
+                        const weir_manifest_item **items, size_t max)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
+        const weir_manifest_item *item = weir_manifest_get_item(manifest, i);
+
+        if (item->error_count == 0 && (name == NULL || manifests_is_named(item, name))) {
+            if (count < max) {
+                items[count] = item;
+            }
+            count++;
+        }
+    }
+    return count;
 }
 
 /* Several can be replayed in one run, unless two of them would scale on the same column. */
-static int may_be_several(const weir_manifest *manifest)
+static int may_be_several(const weir_manifest_item **items, size_t count)
 {
     int revisions = 0;
 
-    for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
-        revisions += weir_manifest_get_item(manifest, i)->kind == WEIR_KIND_KPA;
+    for (size_t i = 0; i < count; i++) {
+        revisions += items[i]->kind == WEIR_KIND_KPA;
     }
     return revisions <= 1;
+}
+
+static void print_names(const weir_manifest *manifest)
+{
+    for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
+        fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
+    }
+    fputc('\n', stderr);
 }
 
 static void complain_of_name(const struct request *request, const weir_manifest *manifest)
@@ -324,44 +363,31 @@ static void complain_of_name(const struct request *request, const weir_manifest 
     near = names != NULL ? weir_nearest_name(request->name, names, count) : NULL;
     fprintf(stderr, "weir: no autoscaler has the name %s%s%s; the files have:", request->name,
             near != NULL ? "; did you mean " : "", near != NULL ? near : "");
-    for (size_t i = 0; i < count; i++) {
-        fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
-    }
-    fputc('\n', stderr);
+    print_names(manifest);
     free(names);
 }
 
 size_t request_choose(const struct request *request, const weir_manifest *manifest,
                       const weir_manifest_item **items, size_t max, int *code)
 {
-    size_t count = weir_manifest_item_count(manifest), chosen = 0;
+    size_t chosen = list_fine(manifest, request->name, items, max);
 
-    for (size_t i = 0; i < count; i++) {
-        const weir_manifest_item *item = weir_manifest_get_item(manifest, i);
-
-        if ((request->name == NULL || strcmp(item->name, request->name) == 0) && chosen < max) {
-            items[chosen++] = item;
-        }
-    }
-    if (chosen > 0 && (count == chosen || request->name != NULL) &&
-        (chosen == 1 || may_be_several(manifest))) {
+    if (chosen > 0 && chosen <= max && (chosen == 1 || may_be_several(items, chosen))) {
         return chosen;
     }
-    *code = count == 0 ? EXIT_INPUT : EXIT_USAGE;
-    if (count == 0) {
+    if (list_fine(manifest, NULL, items, 0) == 0) {
         complain("the files describe no autoscaler (a HorizontalPodAutoscaler, a ScaledObject, "
                  "or a Knative Service, Configuration or Revision)");
+        *code = EXIT_INPUT;
         return 0;
     }
+    *code = EXIT_USAGE;
     if (chosen == 0) {
         complain_of_name(request, manifest);
         return 0;
     }
     fprintf(stderr, "weir: choose one with --name; the files have:");
-    for (size_t i = 0; i < count; i++) {
-        fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
-    }
-    fputc('\n', stderr);
+    print_names(manifest);
     return 0;
 }
 
@@ -425,7 +451,11 @@ int request_fits(const struct request *request, const weir_manifest_item *const 
             return 0;
         }
     }
-    if ((request->releases & ~releases) != 0) {
+    if ((request->releases & 4) != 0 && request->series.count == 0) {
+        complain("--semantics 'prometheus ...' goes with --series");
+        return 0;
+    }
+    if ((request->releases & 3 & ~releases) != 0) {
         complain("--semantics takes %s here",
                  releases == 1 ? "'serving 0.51' or 'serving 0.42'" : "'1.37' to '1.27'");
         return 0;

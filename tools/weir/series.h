@@ -13,6 +13,7 @@ struct series_wishes {
     int32_t nan_is_stale; /* as weir_series_reader_options has it */
     int64_t time_ms;      /* of samples without one; INT64_MIN: there is none */
     int mark_stale;       /* 1: series end where scrapes do not see them any more */
+    int has_time_option;  /* 1: --time says when samples without one were taken */
 };
 
 /* malloc and free. */
@@ -28,8 +29,13 @@ int32_t series_format(const char *name);
 int series_load(const char *const *paths, size_t count, const struct series_wishes *wishes,
                 weir_series_store **store);
 
-/* The time of the newest sample; INT64_MIN when there is none. */
+/* From when to when a recording of a server was asked for, by its head; both ms. 0 where a file is
+ * none. */
+int series_recorded_span(const char *path, int64_t *from_ms, int64_t *to_ms);
+
+/* The times of the newest and of the oldest sample; INT64_MIN when there is none. */
 int64_t series_newest(const weir_series_store *store);
+int64_t series_oldest(const weir_series_store *store);
 
 /* Parses an expression, and sees to it that weir can evaluate it. NULL after a message. */
 weir_promql_expr *series_expression(const char *text);

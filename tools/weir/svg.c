@@ -194,6 +194,16 @@ static int legend(const struct frame *f, int right, const char *name, const char
     return x - 8;
 }
 
+static int has_panic(const struct history *h)
+{
+    int any = 0;
+
+    for (size_t i = 0; i < h->count; i++) {
+        any |= h->bins[i].panics > 0;
+    }
+    return any;
+}
+
 static void heading(const struct frame *f, int height)
 {
     const struct chart *c = f->chart;
@@ -211,7 +221,10 @@ static void heading(const struct frame *f, int height)
             WIDTH, height);
     text_at(f, LEFT, 30, "font-size=\"17\" font-weight=\"600\"", c->title);
     text_at(f, LEFT, 50, "fill=\"" FAINT "\"", c->about);
-    right = legend(f, right, "panic mode", "height=\"12\" fill=\"" PANIC "\" fill-opacity=\"0.2\"");
+    if (has_panic(c->history)) {
+        right =
+            legend(f, right, "panic mode", "height=\"12\" fill=\"" PANIC "\" fill-opacity=\"0.2\"");
+    }
     right = legend(f, right, "ready", "height=\"12\" fill=\"" READY "\"");
     right = legend(f, right, "wanted",
                    "height=\"3\" rx=\"1\" transform=\"translate(0 5)\" fill=\"" WISH "\"");
