@@ -6,7 +6,7 @@
 The server, its exporter and its data are this test's own, on free ports of loopback. Its series are
 taken twice: by its API, with the marks of ends put back where `up` shows them, and by a dump of its
 storage. Over both weir answers queries at an instant and over a grid, the survey's trigger queries
-among them, and replays a ScaledObject, which it replays from the server, too.
+among them, and replays a ScaledObject, which it replays from the server and from recordings of it, too.
 """
 import collections
 import concurrent.futures
@@ -215,6 +215,13 @@ def collect(server, t, own, survey, seconds):
         file.write(TRIGGERS)
     live = t.run("replay", "-f", t.file("so.yaml"), "--prometheus", server.url, "--from", str(start), "--to",
                  str(end - 1), "--format", "csv")
+    for name, *how in (("raw.gz", "--raw"), ("answers.gz", "--step", "1s")):
+        done = t.run("record", "-f", t.file("so.yaml"), "--prometheus", server.url, "--from", str(start), "--to",
+                     str(end - 1), "-o", t.file(name), *how)
+        t.check(done.returncode == 0, "a recording: " + name, done.stderr)
+    done = t.run("record", "--raw", "--query", '{job=~"vllm|survey"}', "--prometheus", server.url, "--from", str(start),
+                 "--to", str(end - 1), "-o", t.file("all.json"))
+    t.check(done.returncode == 0, "a recording of all series", done.stderr)
     for query in own[:20]:  # the program's own client
         at = {"at": str(end - 3)}
         reply = server.ask("query", query=query, time=at["at"])
@@ -258,6 +265,26 @@ def main():
     return t.counts["failed"] > 0
 
 
+def check_ends(t, start, end):
+    """A recording has the marks of ends that the server has, which only a dump of its storage shows."""
+    dumped, recorded = set(), set()
+    with open(t.file("dump.txt"), encoding="utf-8") as file:
+        for text in file:
+            labels, value, at = text.rstrip().rsplit(" ", 2)
+            if value == "NaN" and re.search('job="(vllm|survey)"', labels) and start <= int(at) <= end:
+                dumped.add((labels, int(at)))
+    with open(t.file("all.json"), encoding="utf-8") as file:
+        for text in file:
+            if text.startswith('{"metric"'):
+                series = json.loads(text)
+                labels = "{%s}" % ", ".join("%s=%s" % (k, json.dumps(v)) for k, v in sorted(series["metric"].items()))
+                recorded |= {(labels, at) for at, value in zip(series["timestamps"], series["values"])
+                             if value is None and start <= at <= end}
+    t.check(dumped, "no series ended")
+    t.check(dumped == recorded, "ends that only the server has, or the recording",
+            sorted(dumped - recorded)[:3], sorted(recorded - dumped)[:3])
+
+
 def check_all(t, grid, replies, live, end):
     sources = (["--series", t.file("dump.txt"), "--semantics", "2.42"],
                ["--series", t.file("series.json"), "--mark-stale", "--semantics", "2.42"])
@@ -271,7 +298,8 @@ def check_all(t, grid, replies, live, end):
     t.check(t.counts["empty"] < t.counts["checked"] / 3, "too many queries without an answer")
     t.check(t.counts["errors"] < t.counts["checked"] / 10, "too many queries that are refused")
     t.check(live.returncode == 0 and live.stdout.count("\n") > 3, "a replay from the server", live.stderr)
-    for source in sources:
+    check_ends(t, grid["start"] * 1000, (end - 1) * 1000)
+    for source in (*sources, *(["--series", t.file(name), "--semantics", ""] for name in ("raw.gz", "answers.gz"))):
         done = t.run("replay", "-f", t.file("so.yaml"), *source[:-1], "prometheus 2.42", "--from", str(grid["start"]),
                      "--to", str(end - 1), "--format", "csv")
         t.check(done.stdout == live.stdout, "replays from the server and from %s" % source[1], done.stderr,
