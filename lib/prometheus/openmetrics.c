@@ -70,23 +70,10 @@ static enum outcome take_rest(weir_series_reader *r, weir_entry *entry, struct t
 static enum outcome take_description(weir_series_reader *r, weir_entry *entry, const char *at)
 {
     struct label_scan scan = {.reader = r, .end = reader_end(r)};
-    struct text name = {at, 0};
-    bool escaped;
+    struct text name;
     const char *end;
-    enum outcome outcome = TAKEN;
+    enum outcome outcome = weir__pm_metric_name(&scan, &at, &name);
 
-    if (*at == '"') {
-        at++;
-        outcome = weir__pm_quoted(&scan, &at, &name, &escaped);
-    } else {
-        if (!is_class(*at, CLASS_METRIC_START)) {
-            return weir__pm_expected(r, at, "expected the metric's name");
-        }
-        while (is_class(*at, CLASS_METRIC)) {
-            at++;
-        }
-        name.length = (size_t)(at - name.at);
-    }
     if (outcome != TAKEN) {
         return outcome;
     }
