@@ -15,7 +15,7 @@ unset GOEXPERIMENT
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-tools/amalgamate.py --check bindings/go
+python3 tools/amalgamate.py --check bindings/go
 
 unformatted=$("$gofmt" -l bindings/go examples/go examples/go-controller)
 if [ -n "$unformatted" ]; then
