@@ -80,6 +80,21 @@ static int parse_start(struct weir__compiler *c, uint32_t begin, uint32_t place)
     return 1;
 }
 
+/*
+ * expr 1.17.8 searches from the end, also for last(filter(...)) and filter(...)[-1], with a loop
+ * that leaves a value on its stack for each element. What waits there for the result, as the left
+ * side of an operator, is then taken for something else.
+ */
+int weir__check_search(struct weir__compiler *c, uint32_t depth, uint32_t place)
+{
+    if (depth == 0 && c->predicate_count == 0) {
+        return 1;
+    }
+    return weir__refuse(c, WEIR_E_UNSUPPORTED, place,
+                        "a search from the end has to come first: behind another operand, or in a "
+                        "predicate, KEDA's expr 1.17.8 mistakes what it leaves behind for values");
+}
+
 /* From behind the list to the closing bracket. */
 static int parse_loop(struct weir__compiler *c, const struct weir__builtin *builtin,
                       struct weir__operand *list, uint32_t place, struct weir__operand *out)
@@ -127,6 +142,7 @@ static int parse_loop(struct weir__compiler *c, const struct weir__builtin *buil
     }
     weir__operand_of(out, type, list->start);
     out->data_at = data_at;
+    out->filtered = loop == LOOP_FILTER || (loop == LOOP_MAP && list->filtered);
     return weir__emit(c, OP_END, loop, 0, 1, place) && weir__expect(c, TOKEN_BRACKET, ")", "`)`");
 }
 
@@ -163,8 +179,13 @@ static int parse_loop_call(struct weir__compiler *c, const struct weir__builtin 
                            struct weir__operand *out)
 {
     struct weir__operand list;
+    uint32_t depth = c->depth - (first != NULL);
     int alone;
 
+    if ((builtin->code == LOOP_FIND_LAST || builtin->code == LOOP_FIND_LAST_INDEX) &&
+        !weir__check_search(c, depth, place)) {
+        return 0;
+    }
     if (first != NULL) {
         list = *first;
     } else if (!weir__parse_expression(c, 0, &list)) {
@@ -212,6 +233,7 @@ static int parse_function(struct weir__compiler *c, const struct weir__builtin *
 {
     struct weir__type types[WEIR__STACK] = {{0, 0}}, type;
     uint32_t count = first != NULL, start = first != NULL ? first->start : c->code_count;
+    int filtered = first != NULL && first->filtered;
 
     if (first != NULL) {
         types[0] = first->type;
@@ -235,7 +257,11 @@ static int parse_function(struct weir__compiler *c, const struct weir__builtin *
             return weir__refuse(c, WEIR_E_LIMIT, place,
                                 "has more arguments than weir has room for");
         }
+        filtered |= argument.filtered;
         types[count++] = argument.type;
+    }
+    if (builtin->code == FN_LAST && filtered && !weir__check_search(c, c->depth - 1, place)) {
+        return 0;
     }
     if ((int64_t)count < builtin->least || (int64_t)count > builtin->most) {
         return wrong_count(c, builtin, count, place);

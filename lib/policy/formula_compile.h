@@ -94,6 +94,7 @@ struct weir__operand {
     uint32_t data_at;    /* of a count: where its threshold lies, + 1; else 0 */
     int32_t digits;      /* 1: a whole number as it is written; 2: an array of such; 3: a range
                               between constants; else 0 */
+    int32_t filtered;    /* 1: what filter() gave, or map() of that */
     struct weir__value value;
 };
 
@@ -178,6 +179,9 @@ int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *out);
 int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
                      const struct weir__operand *first, struct weir__operand *out);
 int weir__parse_primary(struct weir__compiler *c, struct weir__operand *out);
+/* Refuses a search from the end where something waits on the stack, `depth` values; see the code.
+ */
+int weir__check_search(struct weir__compiler *c, uint32_t depth, uint32_t place);
 int weir__parse_postfix(struct weir__compiler *c, struct weir__operand *out);
 /* The trigger of a name. */
 int weir__parse_variable(struct weir__compiler *c, const char *name, uint32_t length,

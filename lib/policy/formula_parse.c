@@ -141,6 +141,7 @@ static int join(struct weir__compiler *c, const struct operator_row *row, struct
     }
     l->type = type;
     l->digits = digits;
+    l->filtered = 0;
     folded = fold(c, row->op, l, r, place);
     if (folded || c->status != WEIR_OK) {
         return folded;
@@ -196,6 +197,7 @@ static int parse_lazy(struct weir__compiler *c, const struct operator_row *row,
     }
     weir__patch(c, jump);
     l->digits = 0;
+    l->filtered = 0;
     if (row->op == OP_SOME) {
         l->type = weir__type_coalesced(l->type, r.type);
     } else if (!weir__type_binary(row->op, l->type, r.type, &type)) {

@@ -120,6 +120,10 @@ static int parse_index(struct weir__compiler *c, struct weir__operand *out)
     } else if (!weir__type_unknown(base)) {
         return weir__refuse(c, WEIR_E_PARSE, place, "only an array or a map can be indexed");
     }
+    if (out->filtered && index.constant && index.value.kind == WEIR__INT &&
+        index.value.as.i == -1 && !weir__check_search(c, c->depth - 2, place)) {
+        return 0;
+    }
     weir__operand_of(out, base.depth == 0 && base.kind == TYPE_ANY ? weir__type(TYPE_ANY, 0) : base,
                      out->start);
     return weir__emit(c, OP_INDEX, 0, 0, -1, place) && weir__expect(c, TOKEN_BRACKET, "]", "`]`");
