@@ -88,7 +88,7 @@ class PlainDecider:
     st.builds(
         weir.KPADeciderConfig,
         target_value=st.integers(1, 200).map(float),
-        panic_threshold=st.floats(1.1, 10),
+        panic_threshold=st.integers(3, 20).map(lambda n: n / 2),  # equality has to be met
         max_scale_up_rate=st.floats(1.1, 20),
         max_scale_down_rate=st.floats(1.1, 5),
         stable_window=st.integers(6, 100),
