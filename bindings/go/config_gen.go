@@ -246,7 +246,7 @@ func (v Gate) String() string { return enumName(int(v), []string{"release", "off
 // ScalingRules are the rules of one direction.
 type ScalingRules struct {
 	// How long a wish has to last: the most cautious one of that time counts. Upstream: stabilizationWindowSeconds.
-	StabilizationWindow time.Duration
+	StabilizationWindow *time.Duration
 	// Distance from the target that is let be, a fraction; HPA only. Upstream: tolerance.
 	Tolerance *float64
 	// Which policy counts: that of the largest or smallest change. Upstream: selectPolicy.

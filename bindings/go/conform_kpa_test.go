@@ -7,11 +7,12 @@ import (
 	"time"
 
 	weir "weir/bindings/go"
+	"weir/bindings/go/internal/vectors"
 )
 
 func TestConformanceKPA(t *testing.T) {
-	conform(t, []string{"kpa/windows*", "kpa/maxwindow", "kpa/collector*", "kpa/decider*", "kpa/multiscaler*",
-		"kpa/end_to_end*", "kpa/scraper", "kpa/reqstats", "kpa/activator"}, map[string]func(*scenario){
+	vectors.Run(t, []string{"kpa/windows*", "kpa/maxwindow", "kpa/collector*", "kpa/decider*", "kpa/multiscaler*",
+		"kpa/end_to_end*", "kpa/scraper", "kpa/reqstats", "kpa/activator"}, map[string]func(*vectors.Scenario){
 		"window": runWindow, "max_window": runMaxWindow, "collector": runCollector,
 		"collector_scrape": runCollectorScrape, "decider": runDecider, "multiscaler": runMultiscaler,
 		"pipeline": runPipeline, "scrape": runScrape, "request_stats": runRequestStats,
@@ -20,8 +21,8 @@ func TestConformanceKPA(t *testing.T) {
 }
 
 // release is that of Knative which a file was recorded from.
-func (s *scenario) release() weir.ServingRelease {
-	if strings.Contains(s.t.Name(), "v0_42") {
+func release(s *vectors.Scenario) weir.ServingRelease {
+	if strings.Contains(s.T.Name(), "v0_42") {
 		return weir.ServingRelease0_42
 	}
 	return weir.ServingRelease0_51
@@ -38,45 +39,45 @@ func algorithm(name string) weir.WindowAlgorithm {
 type problem struct{ Error, Kind string }
 
 // panics says whether upstream panics here; then weir says so, and the scenario ends.
-func (s *scenario) panics(p problem, err error) bool {
+func panics(s *vectors.Scenario, p problem, err error) bool {
 	if p.Kind != "panic" {
 		return false
 	}
 	if !errors.Is(err, weir.ErrPanic) && !errors.Is(err, weir.ErrRange) {
-		s.t.Errorf("%s, step %d: upstream panics, weir says %v", s.Name, s.step, err)
+		s.T.Errorf("%s, step %d: upstream panics, weir says %v", s.Name, s.Step, err)
 	}
 	return true
 }
 
-func runWindow(s *scenario) {
-	c := config[struct {
+func runWindow(s *vectors.Scenario) {
+	c := vectors.Config[struct {
 		Algorithm           string
-		Window, Granularity integer
+		Window, Granularity vectors.Integer
 	}](s)
 	wc := weir.DefaultWindowConfig()
-	wc.Algorithm, wc.Semantics = algorithm(c.Algorithm), s.release()
+	wc.Algorithm, wc.Semantics = algorithm(c.Algorithm), release(s)
 	wc.Window, wc.Granularity = time.Duration(c.Window), time.Duration(c.Granularity)
 	for _, raw := range s.Steps { // room for what it is resized to
 		if _, after, ok := strings.Cut(string(raw), `"window":`); ok {
-			var n integer
+			var n vectors.Integer
 			digits := after[:strings.IndexAny(after, ",}")]
-			s.must(n.UnmarshalJSON([]byte(digits)))
+			s.Must(n.UnmarshalJSON([]byte(digits)))
 			wc.Reserve = max(wc.Reserve, time.Duration(n), wc.Window)
 		}
 	}
 	w, made := weir.NewWindow(wc)
-	each(s, func(step *struct {
-		T      integer
+	vectors.Each(s, func(step *struct {
+		T      vectors.Integer
 		Do     string
-		Value  number
-		Window integer
+		Value  vectors.Number
+		Window vectors.Integer
 		Want   struct {
 			problem
-			Average number
+			Average vectors.Number
 			Empty   bool
 		}
 	}) {
-		now, err := s.at(step.T), made
+		now, err := s.At(step.T), made
 		switch {
 		case err != nil:
 		case step.Do == "record":
@@ -88,22 +89,22 @@ func runWindow(s *scenario) {
 		if err == nil {
 			average, err = w.Average(now)
 		}
-		if s.panics(step.Want.problem, err) {
+		if panics(s, step.Want.problem, err) {
 			return
 		}
-		s.must(err)
-		s.double("average", average, step.Want.Average)
+		s.Must(err)
+		s.Double("average", average, step.Want.Average)
 		empty, err := w.Empty(now)
-		s.must(err)
-		same(s, "empty", empty, step.Want.Empty)
+		s.Must(err)
+		vectors.Same(s, "empty", empty, step.Want.Empty)
 	})
 }
 
-func runMaxWindow(s *scenario) {
-	c := config[struct{ Duration, Granularity integer }](s)
+func runMaxWindow(s *vectors.Scenario) {
+	c := vectors.Config[struct{ Duration, Granularity vectors.Integer }](s)
 	w, made := weir.NewMaxWindow(time.Duration(c.Duration), time.Duration(c.Granularity))
-	each(s, func(step *struct {
-		T     integer
+	vectors.Each(s, func(step *struct {
+		T     vectors.Integer
 		Do    string
 		Value int32
 		Want  struct {
@@ -113,74 +114,74 @@ func runMaxWindow(s *scenario) {
 	}) {
 		err := made
 		if err == nil && step.Do == "record" {
-			err = w.Record(s.at(step.T), step.Value)
+			err = w.Record(s.At(step.T), step.Value)
 		}
-		if s.panics(step.Want.problem, err) {
+		if panics(s, step.Want.problem, err) {
 			return
 		}
-		s.must(err)
-		same(s, "current", w.Current(), step.Want.Current)
+		s.Must(err)
+		vectors.Same(s, "current", w.Current(), step.Want.Current)
 	})
 }
 
 type metricSpec struct {
-	StableWindow, PanicWindow integer
+	StableWindow, PanicWindow vectors.Integer
 	ScrapeTarget              string
 	Aggregation               string `json:"aggregation_algorithm"`
 }
 
-func (m metricSpec) config(s *scenario, reserve time.Duration) weir.KPACollectorConfig {
+func (m metricSpec) config(s *vectors.Scenario, reserve time.Duration) weir.KPACollectorConfig {
 	c := weir.DefaultKPACollectorConfig()
-	c.Algorithm, c.Semantics = algorithm(m.Aggregation), s.release()
+	c.Algorithm, c.Semantics = algorithm(m.Aggregation), release(s)
 	c.StableWindow, c.PanicWindow = time.Duration(m.StableWindow), time.Duration(m.PanicWindow)
 	c.ScrapeTarget = m.ScrapeTarget != ""
 	c.StableReserve, c.PanicReserve = max(reserve, c.StableWindow), max(reserve, c.PanicWindow)
 	return c
 }
 
-func stat(v []number) weir.KPAStat {
+func stat(v []vectors.Number) weir.KPAStat {
 	return weir.KPAStat{AverageConcurrentRequests: float64(v[0]), AverageProxiedConcurrentRequests: float64(v[1]),
 		RequestCount: float64(v[2]), ProxiedRequestCount: float64(v[3])}
 }
 
 type averages struct {
 	problem
-	Stable, Panic number
+	Stable, Panic vectors.Number
 }
 
-func (s *scenario) reads(c *weir.KPACollector, metric weir.KPAMetric, now time.Time, want averages) {
+func reads(s *vectors.Scenario, c *weir.KPACollector, metric weir.KPAMetric, now time.Time, want averages) {
 	kind := "not_collecting"
 	var have weir.KPAAverages
 	if c != nil {
 		var ok bool
 		var err error
 		have, ok, err = c.Read(metric, now)
-		s.must(err)
+		s.Must(err)
 		if kind = "no_data"; ok {
 			kind = ""
 		}
 	}
-	same(s, "kind", kind, want.Kind)
+	vectors.Same(s, "kind", kind, want.Kind)
 	if kind == "" {
-		s.double("stable", have.Stable, want.Stable)
-		s.double("panic", have.Panic, want.Panic)
+		s.Double("stable", have.Stable, want.Stable)
+		s.Double("panic", have.Panic, want.Panic)
 	}
 }
 
-func runCollector(s *scenario) {
-	spec := config[metricSpec](s)
+func runCollector(s *vectors.Scenario) {
+	spec := vectors.Config[metricSpec](s)
 	var c *weir.KPACollector
-	each(s, func(step *struct {
-		T      integer
+	vectors.Each(s, func(step *struct {
+		T      vectors.Integer
 		Do     string
-		Stat   []number
+		Stat   []vectors.Number
 		Metric *metricSpec
 		Want   struct {
 			problem
 			Concurrency, RPS averages
 		}
 	}) {
-		now, err := s.at(step.T), error(nil)
+		now, err := s.At(step.T), error(nil)
 		switch step.Do {
 		case "create":
 			c, err = weir.NewKPACollector(spec.config(s, 2*time.Hour))
@@ -199,45 +200,45 @@ func runCollector(s *scenario) {
 			c = nil
 		case "read":
 		default:
-			s.t.Fatalf("%s: unknown step %s", s.Name, step.Do)
+			s.T.Fatalf("%s: unknown step %s", s.Name, step.Do)
 		}
-		if s.panics(step.Want.problem, err) {
+		if panics(s, step.Want.problem, err) {
 			return
 		}
-		s.must(err)
-		s.reads(c, weir.KPAMetricConcurrency, now, step.Want.Concurrency)
-		s.reads(c, weir.KPAMetricRPS, now, step.Want.RPS)
+		s.Must(err)
+		reads(s, c, weir.KPAMetricConcurrency, now, step.Want.Concurrency)
+		reads(s, c, weir.KPAMetricRPS, now, step.Want.RPS)
 	})
 }
 
-func runCollectorScrape(s *scenario) {
-	spec := config[metricSpec](s)
+func runCollectorScrape(s *vectors.Scenario) {
+	spec := vectors.Config[metricSpec](s)
 	c, err := weir.NewKPACollector(spec.config(s, 0))
-	s.must(err)
-	each(s, func(step *struct {
-		T      integer
-		ReadT  integer    `json:"read_t"`
-		Stat   []number   // what the scrape gives; null is the empty stat
-		Pushed [][]number // at read_t
+	s.Must(err)
+	vectors.Each(s, func(step *struct {
+		T      vectors.Integer
+		ReadT  vectors.Integer    `json:"read_t"`
+		Stat   []vectors.Number   // what the scrape gives; null is the empty stat
+		Pushed [][]vectors.Number // at read_t
 		Want   struct{ Concurrency, RPS averages }
 	}) {
 		if step.Stat != nil { // an empty stat is not recorded; whether an error came with it does not matter
-			s.must(c.Record(s.at(step.T), stat(step.Stat)))
+			s.Must(c.Record(s.At(step.T), stat(step.Stat)))
 		}
 		for _, one := range step.Pushed {
-			s.must(c.Record(s.at(step.ReadT), stat(one)))
+			s.Must(c.Record(s.At(step.ReadT), stat(one)))
 		}
-		s.reads(c, weir.KPAMetricConcurrency, s.at(step.ReadT), step.Want.Concurrency)
-		s.reads(c, weir.KPAMetricRPS, s.at(step.ReadT), step.Want.RPS)
+		reads(s, c, weir.KPAMetricConcurrency, s.At(step.ReadT), step.Want.Concurrency)
+		reads(s, c, weir.KPAMetricRPS, s.At(step.ReadT), step.Want.RPS)
 	})
 }
 
 // deciderSpec has upstream's names; an update has some of them only.
 type deciderSpec struct {
 	ScalingMetric                                                   *string
-	TargetValue, TotalValue, TargetBurstCapacity, ActivatorCapacity *number
-	PanicThreshold, MaxScaleUpRate, MaxScaleDownRate                *number
-	StableWindow, ScaleDownDelay                                    *integer
+	TargetValue, TotalValue, TargetBurstCapacity, ActivatorCapacity *vectors.Number
+	PanicThreshold, MaxScaleUpRate, MaxScaleDownRate                *vectors.Number
+	StableWindow, ScaleDownDelay                                    *vectors.Integer
 	InitialScale, ActivationScale                                   *int32
 	Reachable                                                       *bool
 }
@@ -249,8 +250,8 @@ func set[T, U any](to *T, from *U, convert func(U) T) {
 }
 
 func (d *deciderSpec) over(c *weir.KPADeciderConfig) {
-	double := func(n number) float64 { return float64(n) }
-	duration := func(n integer) time.Duration { return time.Duration(n) }
+	double := func(n vectors.Number) float64 { return float64(n) }
+	duration := func(n vectors.Integer) time.Duration { return time.Duration(n) }
 	count := func(n int32) int32 { return n }
 	set(&c.ScalingMetric, d.ScalingMetric, func(name string) weir.KPAMetric {
 		switch name {
@@ -275,10 +276,10 @@ func (d *deciderSpec) over(c *weir.KPADeciderConfig) {
 	set(&c.Reachable, d.Reachable, func(b bool) bool { return b })
 }
 
-func (d *deciderSpec) config(s *scenario) weir.KPADeciderConfig {
+func (d *deciderSpec) config(s *vectors.Scenario) weir.KPADeciderConfig {
 	c := weir.DefaultKPADeciderConfig()
 	d.over(&c)
-	c.Semantics, c.Conversion = s.release(), weir.ConversionAmd64
+	c.Semantics, c.Conversion = release(s), weir.ConversionAmd64
 	return c
 }
 
@@ -289,7 +290,7 @@ type ready struct {
 }
 
 func (r *ready) UnmarshalJSON(b []byte) error {
-	var n integer
+	var n vectors.Integer
 	switch {
 	case strings.Contains(string(b), "not_found"):
 		r.err = weir.ErrNoData
@@ -304,20 +305,20 @@ func (r *ready) UnmarshalJSON(b []byte) error {
 }
 
 type deciderStep struct {
-	T             integer
+	T             vectors.Integer
 	Do            string
 	Update        *deciderSpec
 	Ready         *ready
-	Stable, Panic *number
+	Stable, Panic *vectors.Number
 	Metrics       *problem
-	Stat          []number
-	ACR           number `json:"average_concurrent_requests"`
+	Stat          []vectors.Number
+	ACR           vectors.Number `json:"average_concurrent_requests"`
 	Want          struct {
 		problem
 		Desired, EBC     int32
 		Valid            bool
-		PanicSince       *integer `json:"panic_since"`
-		MaxPanicPods     int32    `json:"max_panic_pods"`
+		PanicSince       *vectors.Integer `json:"panic_since"`
+		MaxPanicPods     int32            `json:"max_panic_pods"`
 		Scaled, Informed int
 	}
 }
@@ -336,24 +337,24 @@ func (step *deciderStep) over(in *weir.KPADeciderInput) {
 	}
 }
 
-func (s *scenario) panicState(d *weir.KPADecider, step *deciderStep) {
+func panicState(s *vectors.Scenario, d *weir.KPADecider, step *deciderStep) {
 	status, err := d.Status()
-	s.must(err)
-	same(s, "max_panic_pods", status.MaxPanicPods, step.Want.MaxPanicPods)
-	same(s, "in panic", !status.PanicSince.IsZero(), step.Want.PanicSince != nil)
+	s.Must(err)
+	vectors.Same(s, "max_panic_pods", status.MaxPanicPods, step.Want.MaxPanicPods)
+	vectors.Same(s, "in panic", !status.PanicSince.IsZero(), step.Want.PanicSince != nil)
 	if step.Want.PanicSince != nil {
-		same(s, "panic_since", s.since(status.PanicSince), *step.Want.PanicSince)
+		vectors.Same(s, "panic_since", s.Since(status.PanicSince), *step.Want.PanicSince)
 	}
 }
 
-func runDecider(s *scenario) {
-	spec := config[deciderSpec](s)
+func runDecider(s *vectors.Scenario) {
+	spec := vectors.Config[deciderSpec](s)
 	c := spec.config(s)
 	var d *weir.KPADecider
-	each(s, func(step *deciderStep) {
+	vectors.Each(s, func(step *deciderStep) {
 		if step.Update != nil {
 			step.Update.over(&c)
-			s.must(d.Update(c))
+			s.Must(d.Update(c))
 		}
 		var in weir.KPADeciderInput
 		step.over(&in)
@@ -363,38 +364,38 @@ func runDecider(s *scenario) {
 			if in.ReadyErr != nil {
 				count = -1
 			}
-			d, err = weir.NewKPADecider(c, s.at(step.T), count)
-			if s.panics(step.Want.problem, err) {
+			d, err = weir.NewKPADecider(c, s.At(step.T), count)
+			if panics(s, step.Want.problem, err) {
 				return
 			}
-			s.must(err)
-			s.panicState(d, step)
+			s.Must(err)
+			panicState(s, d, step)
 			return
 		}
-		got, err := d.Decide(s.at(step.T), in)
-		if s.panics(step.Want.problem, err) {
+		got, err := d.Decide(s.At(step.T), in)
+		if panics(s, step.Want.problem, err) {
 			return
 		}
-		s.must(err)
-		same(s, "valid", got.Valid, step.Want.Valid)
+		s.Must(err)
+		vectors.Same(s, "valid", got.Valid, step.Want.Valid)
 		if got.Valid {
-			same(s, "desired", got.Replicas, step.Want.Desired)
-			same(s, "ebc", got.ExcessBurstCapacity, step.Want.EBC)
+			vectors.Same(s, "desired", got.Replicas, step.Want.Desired)
+			vectors.Same(s, "ebc", got.ExcessBurstCapacity, step.Want.EBC)
 		}
-		s.panicState(d, step)
+		panicState(s, d, step)
 	})
 }
 
-func runMultiscaler(s *scenario) {
-	spec := config[deciderSpec](s)
+func runMultiscaler(s *vectors.Scenario) {
+	spec := vectors.Config[deciderSpec](s)
 	c := spec.config(s)
 	var d *weir.KPADecider
 	var in weir.KPADeciderInput
-	each(s, func(step *deciderStep) {
+	vectors.Each(s, func(step *deciderStep) {
 		step.over(&in)
-		now, scaled, informed := s.at(step.T), 0, 0
+		now, scaled, informed := s.At(step.T), 0, 0
 		count := func(got weir.Decision, due bool, err error) {
-			s.must(err)
+			s.Must(err)
 			if due {
 				scaled++
 				if got.Has(weir.FlagChanged) {
@@ -410,7 +411,7 @@ func runMultiscaler(s *scenario) {
 				n = -1
 			}
 			d, err = weir.NewKPADecider(c, now, n)
-			s.must(err)
+			s.Must(err)
 		case "tick":
 			if d != nil {
 				count(d.Tick(now, in))
@@ -421,28 +422,28 @@ func runMultiscaler(s *scenario) {
 			}
 		case "update":
 			step.Update.over(&c)
-			s.must(d.Update(c))
+			s.Must(d.Update(c))
 		case "delete":
 			d = nil
 		default:
-			s.t.Fatalf("%s: unknown step %s", s.Name, step.Do)
+			s.T.Fatalf("%s: unknown step %s", s.Name, step.Do)
 		}
 		if d == nil {
-			same(s, "kind", "not_found", step.Want.Kind)
+			vectors.Same(s, "kind", "not_found", step.Want.Kind)
 			return
 		}
 		status, err := d.Status()
-		s.must(err)
-		same(s, "desired", status.Desired, step.Want.Desired)
-		same(s, "ebc", status.ExcessBurstCapacity, step.Want.EBC)
-		same(s, "scaled", scaled, step.Want.Scaled)
-		same(s, "informed", informed, step.Want.Informed)
+		s.Must(err)
+		vectors.Same(s, "desired", status.Desired, step.Want.Desired)
+		vectors.Same(s, "ebc", status.ExcessBurstCapacity, step.Want.EBC)
+		vectors.Same(s, "scaled", scaled, step.Want.Scaled)
+		vectors.Same(s, "informed", informed, step.Want.Informed)
 	})
 }
 
 // One revision of collector and decider together.
-func runPipeline(s *scenario) {
-	c := config[struct {
+func runPipeline(s *vectors.Scenario) {
+	c := vectors.Config[struct {
 		Decider deciderSpec
 		Metric  metricSpec
 		Algo    string `json:"aggregation_algorithm"`
@@ -454,161 +455,161 @@ func runPipeline(s *scenario) {
 	type pipelineStep struct {
 		deciderStep
 		Metric *metricSpec
-		Stats  [][]number
+		Stats  [][]vectors.Number
 		Want   struct {
-			Stable, Panic *number
+			Stable, Panic *vectors.Number
 			Metrics       *problem
 			Desired, EBC  int32
 			Valid         bool
-			PanicSince    *integer `json:"panic_since"`
-			MaxPanicPods  int32    `json:"max_panic_pods"`
+			PanicSince    *vectors.Integer `json:"panic_since"`
+			MaxPanicPods  int32            `json:"max_panic_pods"`
 		}
 	}
-	panicState := func(step *pipelineStep) {
+	check := func(step *pipelineStep) {
 		step.deciderStep.Want.PanicSince, step.deciderStep.Want.MaxPanicPods = step.Want.PanicSince, step.Want.MaxPanicPods
-		s.panicState(d, &step.deciderStep)
+		panicState(s, d, &step.deciderStep)
 	}
-	each(s, func(step *pipelineStep) {
-		now := s.at(step.T)
+	vectors.Each(s, func(step *pipelineStep) {
+		now := s.At(step.T)
 		if step.Do == "create" {
 			var err error
 			collector, err = weir.NewKPACollector(c.Metric.config(s, 2*time.Hour))
-			s.must(err)
+			s.Must(err)
 			d, err = weir.NewKPADecider(decider, now, step.Ready.count)
-			s.must(err)
-			panicState(step)
+			s.Must(err)
+			check(step)
 			return
 		}
 		if step.Metric != nil {
 			step.Metric.Aggregation = c.Algo
-			s.must(collector.Update(step.Metric.config(s, 2*time.Hour), now))
+			s.Must(collector.Update(step.Metric.config(s, 2*time.Hour), now))
 		}
 		if step.Update != nil {
 			step.Update.over(&decider)
-			s.must(d.Update(decider))
+			s.Must(d.Update(decider))
 		}
 		for _, one := range step.Stats {
-			s.must(collector.Record(s.at(integer(one[0])), stat(one[1:])))
+			s.Must(collector.Record(s.At(vectors.Integer(one[0])), stat(one[1:])))
 		}
 		in := weir.KPADeciderInput{}
 		in.Ready, in.ReadyErr = step.Ready.count, step.Ready.err
 		have, ok, err := collector.Read(decider.ScalingMetric, now)
-		s.must(err)
-		same(s, "has data", ok, step.Want.Metrics == nil)
+		s.Must(err)
+		vectors.Same(s, "has data", ok, step.Want.Metrics == nil)
 		if in.Averages = have; !ok {
 			in.MetricErr = weir.ErrNoData
 		} else if step.Want.Stable != nil {
-			s.double("stable", have.Stable, *step.Want.Stable)
-			s.double("panic", have.Panic, *step.Want.Panic)
+			s.Double("stable", have.Stable, *step.Want.Stable)
+			s.Double("panic", have.Panic, *step.Want.Panic)
 		}
 		got, err := d.Decide(now, in)
-		s.must(err)
-		same(s, "valid", got.Valid, step.Want.Valid)
+		s.Must(err)
+		vectors.Same(s, "valid", got.Valid, step.Want.Valid)
 		if got.Valid {
-			same(s, "desired", got.Replicas, step.Want.Desired)
-			same(s, "ebc", got.ExcessBurstCapacity, step.Want.EBC)
+			vectors.Same(s, "desired", got.Replicas, step.Want.Desired)
+			vectors.Same(s, "ebc", got.ExcessBurstCapacity, step.Want.EBC)
 		}
-		panicState(step)
+		check(step)
 	})
 }
 
-func runScrape(s *scenario) {
-	c := config[struct {
+func runScrape(s *vectors.Scenario) {
+	c := vectors.Config[struct {
 		Mode      string
-		Window    integer `json:"window_s"`
-		Pods      [][]*number
-		Identical int      `json:"identical_pods"`
-		Age       number   `json:"age_s"`
-		Stat      []number `json:"stat"`
+		Window    vectors.Integer `json:"window_s"`
+		Pods      [][]*vectors.Number
+		Identical int              `json:"identical_pods"`
+		Age       vectors.Number   `json:"age_s"`
+		Stat      []vectors.Number `json:"stat"`
 	}](s)
 	var pods []weir.KPAPod
 	for _, p := range c.Pods {
 		pod := weir.KPAPod{Age: float64(*p[0]), Failed: p[1] == nil}
 		if !pod.Failed {
-			pod.Stat = stat([]number{*p[1], *p[2], *p[3], *p[4]})
+			pod.Stat = stat([]vectors.Number{*p[1], *p[2], *p[3], *p[4]})
 		}
 		pods = append(pods, pod)
 	}
 	for range c.Identical {
 		pods = append(pods, weir.KPAPod{Age: float64(c.Age), Stat: stat(c.Stat)})
 	}
-	each(s, func(step *struct {
+	vectors.Each(s, func(step *struct {
 		Want struct {
 			problem
-			Stat     []number
+			Stat     []vectors.Number
 			Requests *int
 		}
 	}) {
 		got, asked, ok, err := weir.KPAScrape(pods, time.Duration(c.Window)*time.Second)
 		if step.Want.Kind != "" {
-			same(s, "error", errors.Is(err, weir.ErrIO), true)
+			vectors.Same(s, "error", errors.Is(err, weir.ErrIO), true)
 			return
 		}
-		s.must(err)
-		same(s, "there is a stat", ok, step.Want.Stat != nil)
+		s.Must(err)
+		vectors.Same(s, "there is a stat", ok, step.Want.Stat != nil)
 		if ok {
-			same(s, "stat", got, stat(step.Want.Stat))
+			vectors.Same(s, "stat", got, stat(step.Want.Stat))
 		}
 		if step.Want.Requests != nil && c.Mode == "direct" {
-			same(s, "requests", asked, *step.Want.Requests)
+			vectors.Same(s, "requests", asked, *step.Want.Requests)
 		}
 	})
 }
 
-func runRequestStats(s *scenario) {
-	c := config[struct {
-		Started integer `json:"started_at"`
+func runRequestStats(s *vectors.Scenario) {
+	c := vectors.Config[struct {
+		Started vectors.Integer `json:"started_at"`
 	}](s)
-	r, err := weir.NewKPARequests(s.at(c.Started))
-	s.must(err)
+	r, err := weir.NewKPARequests(s.At(c.Started))
+	s.Must(err)
 	events := map[string]weir.KPARequestEvent{"in": weir.KPARequestIn, "out": weir.KPARequestOut,
 		"proxied_in": weir.KPARequestProxiedIn, "proxied_out": weir.KPARequestProxiedOut}
-	each(s, func(step *struct {
-		T    integer
+	vectors.Each(s, func(step *struct {
+		T    vectors.Integer
 		Do   string
 		Want struct {
-			Average        number `json:"average_concurrency"`
-			ProxiedAverage number `json:"average_proxied_concurrency"`
-			Count          number `json:"request_count"`
-			ProxiedCount   number `json:"proxied_request_count"`
+			Average        vectors.Number `json:"average_concurrency"`
+			ProxiedAverage vectors.Number `json:"average_proxied_concurrency"`
+			Count          vectors.Number `json:"request_count"`
+			ProxiedCount   vectors.Number `json:"proxied_request_count"`
 		}
 	}) {
 		if event, ok := events[step.Do]; ok {
-			s.must(r.Event(s.at(step.T), event))
+			s.Must(r.Event(s.At(step.T), event))
 			return
 		}
-		got, err := r.Report(s.at(step.T))
-		s.must(err)
-		s.double("average", got.AverageConcurrentRequests, step.Want.Average)
-		s.double("proxied average", got.AverageProxiedConcurrentRequests, step.Want.ProxiedAverage)
-		s.double("count", got.RequestCount, step.Want.Count)
-		s.double("proxied count", got.ProxiedRequestCount, step.Want.ProxiedCount)
+		got, err := r.Report(s.At(step.T))
+		s.Must(err)
+		s.Double("average", got.AverageConcurrentRequests, step.Want.Average)
+		s.Double("proxied average", got.AverageProxiedConcurrentRequests, step.Want.ProxiedAverage)
+		s.Double("count", got.RequestCount, step.Want.Count)
+		s.Double("proxied count", got.ProxiedRequestCount, step.Want.ProxiedCount)
 	})
 }
 
-func runActivator(s *scenario) {
+func runActivator(s *vectors.Scenario) {
 	a := weir.NewKPAActivator()
-	each(s, func(step *struct {
-		T    integer
+	vectors.Each(s, func(step *struct {
+		T    vectors.Integer
 		Do   string
-		Want struct{ Stats [][]number }
+		Want struct{ Stats [][]vectors.Number }
 	}) {
 		var got weir.KPAStat
 		var sent bool
 		var err error
 		switch step.Do {
 		case "in":
-			got, sent, err = a.Event(s.at(step.T), weir.KPARequestIn)
+			got, sent, err = a.Event(s.At(step.T), weir.KPARequestIn)
 		case "out":
-			got, sent, err = a.Event(s.at(step.T), weir.KPARequestOut)
+			got, sent, err = a.Event(s.At(step.T), weir.KPARequestOut)
 		default:
-			got, sent, err = a.Report(s.at(step.T))
+			got, sent, err = a.Report(s.At(step.T))
 		}
-		s.must(err)
-		same(s, "sent", sent, len(step.Want.Stats) == 1)
+		s.Must(err)
+		vectors.Same(s, "sent", sent, len(step.Want.Stats) == 1)
 		if sent {
-			s.double("average", got.AverageConcurrentRequests, step.Want.Stats[0][0])
-			s.double("count", got.RequestCount, step.Want.Stats[0][1])
+			s.Double("average", got.AverageConcurrentRequests, step.Want.Stats[0][0])
+			s.Double("count", got.RequestCount, step.Want.Stats[0][1])
 		}
 	})
 }

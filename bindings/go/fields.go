@@ -37,9 +37,18 @@ type Field struct {
 	Values    []string // of an enum
 	Doc       string   // one sentence
 	Type      FieldType
-	Optional  bool    // may be left unset: a pointer in Go, or the zero Time
-	Fields    []Field // of a struct, or of the elements of a list
-	Capacity  int     // most elements of a list; 1 for a plain struct, 0 for other types
+	Optional  bool // may be left unset: a pointer in Go, or the zero Time
+
+	// Bounds: of doubles the floats, of all else the integers (durations in ns). AboveMin: the lower one
+	// is exclusive; OrMinusOne: -1 is allowed besides.
+	Min, Max             int64
+	FloatMin, FloatMax   float64
+	AboveMin, OrMinusOne bool
+	WholeSeconds         bool // a duration must be a multiple of one second
+	AnyFloat             bool // NaN and infinities pass, as they do upstream
+
+	Fields   []Field // of a struct, or of the elements of a list
+	Capacity int     // most elements of a list; 1 for a plain struct, 0 for other types
 
 	offset, size, count uintptr // in the struct of C; count: where the length of a list is
 	whole               int64   // default of all but doubles
@@ -81,6 +90,9 @@ func fieldsOf(first *C.weir_field, count int) []Field {
 			GlobalKey: C.GoString(row.global_key), Unit: C.GoString(row.unit), Doc: C.GoString(row.doc),
 			Type: FieldType(row._type), Optional: row.flags&C.WEIR_FIELD_OPTIONAL != 0,
 			Capacity: int(row.capacity), offset: uintptr(row.offset), size: uintptr(row.size),
+			Min: int64(row.imin), Max: int64(row.imax), FloatMin: float64(row.dmin), FloatMax: float64(row.dmax),
+			AboveMin: row.flags&C.WEIR_FIELD_ABOVE_MIN != 0, OrMinusOne: row.flags&C.WEIR_FIELD_OR_MINUS_ONE != 0,
+			WholeSeconds: row.flags&C.WEIR_FIELD_WHOLE_SECONDS != 0, AnyFloat: row.flags&C.WEIR_FIELD_ANY_FLOAT != 0,
 			count: uintptr(row.count_offset), whole: int64(row.idefault), double: float64(row.ddefault),
 		}
 		if values := C.GoString(row.values); values != "" {

@@ -137,6 +137,9 @@ func (g *generator) goType(family string, f *Field) string {
 		}
 		return nested[0]
 	}
+	if f.Name == "stabilization_window" { // unset has a meaning in one direction; so has it in the other
+		return "*time.Duration"
+	}
 	return f.basicType()
 }
 

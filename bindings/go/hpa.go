@@ -70,6 +70,7 @@ static inline int64_t weirgo_hpa_pod_request(const weir_hpa_container *container
 import "C"
 
 import (
+	"slices"
 	"time"
 	"unsafe"
 )
@@ -347,7 +348,7 @@ func (h *HPA) Adopt(from *HPA) error { return failure(C.weir_hpa_adopt(h.c(), fr
 // An HPACondition is one condition of the status.
 type HPACondition struct {
 	Type   HPAConditionType
-	Status bool
+	Status Condition
 	Reason Reason
 	Since  time.Time // when the status last changed
 }
@@ -403,15 +404,19 @@ func (h *HPA) Status() (HPAStatus, error) {
 		MetricsEvaluated: c.metrics_evaluated != 0, MetricsFailed: int(c.metrics_failed),
 		LastScaleTime: moment(c.last_scale_time), NextSync: moment(c.next_sync)}
 	for _, one := range c.conditions[:c.condition_count] {
-		s.Conditions = append(s.Conditions, HPACondition{HPAConditionType(one._type), one.status != 0,
+		s.Conditions = append(s.Conditions, HPACondition{HPAConditionType(one._type), hpaConditions[one.status],
 			Reason(one.reason), moment(one.since)})
 	}
 	return s, nil
 }
 
+// The library's numbers of the states of a condition of an HPA.
+var hpaConditions = [...]Condition{ConditionFalse, ConditionTrue, ConditionUnknown}
+
 // SetCondition sets a condition as the API server has it; of all of them only ScaledToZero ever counts.
-func (h *HPA) SetCondition(condition HPAConditionType, status bool) error {
-	return failure(C.weir_hpa_set_condition(h.c(), C.int32_t(condition), cBool(status)), nil)
+func (h *HPA) SetCondition(condition HPAConditionType, status Condition) error {
+	number := slices.Index(hpaConditions[:], status)
+	return failure(C.weir_hpa_set_condition(h.c(), C.int32_t(condition), C.int32_t(number)), nil)
 }
 
 // Proposal reads what a metric asked for in the last step; not ok: there is none.

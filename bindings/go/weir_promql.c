@@ -4935,7 +4935,7 @@ static bool cursor_valid(const struct cursor *c, int64_t time, int64_t lookback,
 }
 
 /* What a selector looks at, on a grid. */
-struct look {
+struct eval_selector_look {
     int64_t offset, at;
     bool fixed, closed;
     const uint32_t *series;
@@ -4943,38 +4943,38 @@ struct look {
 };
 
 static weir_status open_look(struct eval *ev, const struct grid *grid, const struct node *node,
-                             struct look *look)
+                             struct eval_selector_look *eval_selector_look)
 {
-    weir_status status = weir__pq_eval_modifiers(ev, &node->selector.modifiers, &look->offset,
-                                                 &look->fixed, &look->at);
+    weir_status status = weir__pq_eval_modifiers(ev, &node->selector.modifiers, &eval_selector_look->offset,
+                                                 &eval_selector_look->fixed, &eval_selector_look->at);
 
     if (node->selector.anchored || node->selector.smoothed) {
         return EVAL_FAIL(ev, WEIR_E_UNSUPPORTED, node,
                          {'s', "weir does not evaluate anchored or smoothed selectors"});
     }
-    look->closed = is_2_42(ev);
-    status = status == WEIR_OK ? weir__pq_select(ev, node, &look->series, &look->count) : status;
-    return status == WEIR_OK ? weir__pq_eval_hold(ev, node, (uint64_t)look->count * grid->count)
+    eval_selector_look->closed = is_2_42(ev);
+    status = status == WEIR_OK ? weir__pq_select(ev, node, &eval_selector_look->series, &eval_selector_look->count) : status;
+    return status == WEIR_OK ? weir__pq_eval_hold(ev, node, (uint64_t)eval_selector_look->count * grid->count)
                              : status;
 }
 
-static int64_t look_time(const struct look *look, const struct grid *grid, uint32_t step)
+static int64_t look_time(const struct eval_selector_look *eval_selector_look, const struct grid *grid, uint32_t step)
 {
-    return (look->fixed ? look->at : grid_time(grid, step)) - look->offset;
+    return (eval_selector_look->fixed ? eval_selector_look->at : grid_time(grid, step)) - eval_selector_look->offset;
 }
 
 /* Fills a row with the values of a series, or with their times; false when there are none. */
-static bool look_up(const struct eval *ev, const struct grid *grid, const struct look *look,
+static bool look_up(const struct eval *ev, const struct grid *grid, const struct eval_selector_look *eval_selector_look,
                     const struct series *series, bool times, struct row *row)
 {
     struct cursor cursor = {series, 0, 0};
 
-    cursor_seek(&cursor, look_time(look, grid, 0));
+    cursor_seek(&cursor, look_time(eval_selector_look, grid, 0));
     for (uint32_t k = 0; k < grid->count; k++) {
-        int64_t time = look_time(look, grid, k);
+        int64_t time = look_time(eval_selector_look, grid, k);
 
         cursor_advance(&cursor, time);
-        if (cursor_valid(&cursor, time, ev->options.lookback_ms, look->closed)) {
+        if (cursor_valid(&cursor, time, ev->options.lookback_ms, eval_selector_look->closed)) {
             size_t at = cursor.sample - 1;
 
             row->values[k] = times ? (double)series->times[at] / 1000 : series->values[at];
@@ -4988,17 +4988,17 @@ static bool look_up(const struct eval *ev, const struct grid *grid, const struct
 static weir_status eval_look(struct eval *ev, const struct grid *grid, const struct node *node,
                              bool times, struct matrix *out)
 {
-    struct look look;
-    weir_status status = open_look(ev, grid, node, &look);
+    struct eval_selector_look eval_selector_look;
+    weir_status status = open_look(ev, grid, node, &eval_selector_look);
 
-    for (uint32_t i = 0; status == WEIR_OK && i < look.count; i++) {
-        const struct series *series = &ev->store->series[look.series[i]];
+    for (uint32_t i = 0; status == WEIR_OK && i < eval_selector_look.count; i++) {
+        const struct series *series = &ev->store->series[eval_selector_look.series[i]];
         struct row *row = weir__pq_row_add(ev, out, grid, (struct labels){series->labels, false});
 
         if (row == NULL) {
             return eval_memory(ev);
         }
-        if (!look_up(ev, grid, &look, series, times, row)) {
+        if (!look_up(ev, grid, &eval_selector_look, series, times, row)) {
             out->count--; /* its memory stays, for what is evaluated is soon freed */
         }
     }
@@ -10482,13 +10482,13 @@ static bool in_run(struct range_rate_run *range_rate_run, const int64_t *times, 
 }
 
 /* Windows that follow one another: the first is [low, high), each is `stride` samples on. */
-struct windows {
+struct range_rate_windows {
     size_t low, high, stride;
     uint32_t count;
 };
 
 /* Adds what was lost at each reset to the windows that it lies in, reset by reset. */
-static void add_resets_to(struct range_call *c, struct windows w, double *results)
+static void add_resets_to(struct range_call *c, struct range_rate_windows w, double *results)
 {
     for (size_t i = c->queue_first; i < c->queue_end; i++) {
         size_t at = c->queue[i];
@@ -10533,7 +10533,7 @@ static void range_rate_scale(const struct range_call *c, struct spacing s, const
  * Steps whose windows all have the same spacing. Where they are one sample apart, what is done is
  * the same for all, and the compiler does several at once.
  */
-static void equal_steps(struct range_call *c, struct spacing s, struct windows w, double *out)
+static void equal_steps(struct range_call *c, struct spacing s, struct range_rate_windows w, double *out)
 {
     const double *first = c->values + w.low, *last = c->values + w.high - 1;
 
@@ -10558,12 +10558,12 @@ static void equal_steps(struct range_call *c, struct spacing s, struct windows w
 }
 
 /* The windows of up to `left` steps after this one that shift by whole samples of a run. */
-static struct windows windows_alike(const struct range_call *c, const struct range_rate_run *range_rate_run, size_t low,
+static struct range_rate_windows windows_alike(const struct range_call *c, const struct range_rate_run *range_rate_run, size_t low,
                                     size_t high, int64_t to, uint32_t left)
 {
     int64_t step = c->fixed ? 0 : c->grid->step, distance = range_rate_run->distance;
     int64_t edge = to - c->range_ms - c->closed;
-    struct windows w = {0};
+    struct range_rate_windows w = {0};
     size_t room;
 
     if (step == 0 || distance == 0 || step % distance != 0 || c->times[low] - distance > edge ||
@@ -10622,7 +10622,7 @@ static void weir__pq_range_rate(struct range_call *c, struct row *row)
         row->has[k] = 1;
         found++;
         if (left > 0 && in_run(&range_rate_run, times, end, low, high)) {
-            struct windows w = windows_alike(c, &range_rate_run, low, high, to, left);
+            struct range_rate_windows w = windows_alike(c, &range_rate_run, low, high, to, left);
 
             if (w.count > 0) {
                 equal_steps(c, s, w, row->values + k + 1);
@@ -13500,3 +13500,144 @@ static double weir__pq_go_atanh(double x)
 #undef LN2_HIGH
 #undef LN2_LOW
 #undef LN2
+
+/* ---- lib/promql/window.c ---- */
+
+/*
+ * window.c - which samples an expression looks at: for each of its selectors the times from the
+ * oldest to the newest one that some evaluation may use.
+ */
+
+/* Beyond these, sums of times and durations might overflow. */
+#define TIME_MOST (INT64_C(1) << 61)
+
+/* Times, both included. */
+struct span {
+    int64_t first, last;
+};
+
+struct window_windows {
+    struct span evaluations; /* of the whole expression */
+    int64_t lookback;
+    size_t left; /* selectors to pass by */
+    bool found;
+    struct span window;
+};
+
+static weir_status window_look(struct window_windows *w, const struct node *node, struct span at);
+
+/* Moves times by offset and @. start() and end() are the time of the query itself, also within a
+ * subquery. */
+static weir_status move(const struct window_windows *w, const struct modifiers *m, struct span *at)
+{
+    int64_t offset = weir_promql_ms(m->offset_ns);
+
+    if (m->offset != NULL) {
+        return WEIR_E_UNSUPPORTED;
+    }
+    if (m->at == AT_TIME) {
+        if (m->at_ms > TIME_MOST || m->at_ms < -TIME_MOST) {
+            return WEIR_E_RANGE;
+        }
+        *at = (struct span){m->at_ms, m->at_ms};
+    } else if (m->at != AT_NONE) {
+        *at = w->evaluations;
+    }
+    at->first -= offset;
+    at->last -= offset;
+    return WEIR_OK;
+}
+
+static weir_status look_back(struct window_windows *w, const struct node *selector, struct span at,
+                             int64_t reach)
+{
+    weir_status status;
+
+    if (w->left-- > 0) {
+        return WEIR_OK;
+    }
+    status = move(w, &selector->selector.modifiers, &at);
+    w->found = true;
+    w->window = (struct span){at.first - reach, at.last};
+    return status;
+}
+
+static weir_status look_subquery(struct window_windows *w, const struct node *node, struct span at)
+{
+    weir_status status = move(w, &node->range.modifiers, &at);
+
+    at.first -= weir_promql_ms(node->range.range_ns);
+    return status == WEIR_OK ? window_look(w, node->range.inner, at) : status;
+}
+
+static weir_status look_call(struct window_windows *w, const struct node *node, struct span at)
+{
+    weir_status status = WEIR_OK;
+
+    for (uint32_t i = 0; status == WEIR_OK && !w->found && i < node->call.count; i++) {
+        status = window_look(w, node->call.args[i], at);
+    }
+    return status;
+}
+
+/* Both of two, of which the first may be missing. */
+static weir_status look_both(struct window_windows *w, const struct node *first, const struct node *second,
+                             struct span at)
+{
+    weir_status status = first != NULL ? window_look(w, first, at) : WEIR_OK;
+
+    return status == WEIR_OK && !w->found ? window_look(w, second, at) : status;
+}
+
+/* Walks in the order of weir_promql_selector(). */
+static weir_status window_look(struct window_windows *w, const struct node *node, struct span at)
+{
+    bool ranged = node->kind == NODE_RANGE || node->kind == NODE_SUBQUERY;
+
+    if (ranged && (node->range.range != NULL || node->range.step != NULL)) {
+        return WEIR_E_UNSUPPORTED;
+    }
+    switch (node->kind) {
+    case NODE_PAREN:
+    case NODE_UNARY: return window_look(w, node->inner, at);
+    case NODE_BINARY: return look_both(w, node->binary.left, node->binary.right, at);
+    case NODE_AGGREGATE: return look_both(w, node->aggregate.parameter, node->aggregate.inner, at);
+    case NODE_CALL: return look_call(w, node, at);
+    case NODE_SELECTOR: return look_back(w, node, at, w->lookback);
+    case NODE_RANGE:
+        return look_back(w, node->range.inner, at, weir_promql_ms(node->range.range_ns));
+    case NODE_SUBQUERY: return look_subquery(w, node, at);
+    default: return WEIR_OK;
+    }
+}
+
+weir_status weir_promql_selector_window(const weir_promql_expr *expr, size_t selector,
+                                        int64_t from_ms, int64_t to_ms,
+                                        const weir_promql_options *options, int64_t *first_ms,
+                                        int64_t *last_ms)
+{
+    struct window_windows w = {.evaluations = {from_ms, to_ms}, .lookback = 300000, .left = selector};
+    weir_status status;
+
+    if (expr == NULL || first_ms == NULL || last_ms == NULL) {
+        return WEIR_E_ARG;
+    }
+    if (options != NULL) {
+        w.lookback = options->lookback_ms;
+    }
+    if (from_ms > to_ms || from_ms < -TIME_MOST || to_ms > TIME_MOST || w.lookback <= 0 ||
+        w.lookback > TIME_MOST) {
+        return WEIR_E_RANGE;
+    }
+    status = window_look(&w, expr->root, w.evaluations);
+    if (status != WEIR_OK) {
+        return status;
+    }
+    if (!w.found) {
+        return WEIR_E_ARG;
+    }
+    *first_ms = w.window.first;
+    *last_ms = w.window.last;
+    return WEIR_OK;
+}
+#undef TIME_MOST

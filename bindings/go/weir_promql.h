@@ -205,6 +205,24 @@ typedef struct weir_promql_options {
 /** Writes the defaults, those of the server. @return WEIR_OK; WEIR_E_ARG; WEIR_E_STRUCT */
 WEIR_API weir_status weir_promql_options_init(weir_promql_options *options, size_t struct_size);
 
+/**
+ * The times of the samples that a selector of an expression looks at when that is evaluated at
+ * some times, each by itself: with its offset, @, range and those of the subqueries around it, and
+ * for an instant selector the lookback.
+ *
+ * @param from_ms   the first time of evaluation; start() and end() are the time itself
+ * @param to_ms     the last one
+ * @param options   NULL: the defaults; lookback_ms counts
+ * @param first_ms  set to the time of the oldest sample that may count
+ * @param last_ms   set to that of the newest
+ * @return WEIR_OK; WEIR_E_UNSUPPORTED for a duration that is an expression; WEIR_E_RANGE for times
+ *         that are none; WEIR_E_ARG, also for a selector that is none
+ */
+WEIR_API weir_status weir_promql_selector_window(const weir_promql_expr *expr, size_t selector,
+                                                 int64_t from_ms, int64_t to_ms,
+                                                 const weir_promql_options *options,
+                                                 int64_t *first_ms, int64_t *last_ms);
+
 /** What a server would report beside a result. */
 enum {
     WEIR_PROMQL_WARNING = 1, /**< the result may be wrong */

@@ -117,6 +117,44 @@ WEIR_API weir_status weir_http_query_range(weir_http *http, const char *query, i
                                            weir_series_store *store, weir_series_counts *counts,
                                            weir_error *err);
 
+/**
+ * Asks for a query at start, start + step, ... up to end in one request, and gives the reply with
+ * its warnings. A grid of more points than a server gives is for weir_http_query_range().
+ *
+ * @param step_ms  > 0
+ * @param reply    set whenever WEIR_OK is returned, also to replies that are errors (`kind`)
+ * @return as weir_http_query(); WEIR_E_RANGE for a grid that is none, or points that are not on it;
+ *         WEIR_E_PARSE for a success that is no matrix
+ */
+WEIR_API weir_status weir_http_query_part(weir_http *http, const char *query, int64_t start_ms,
+                                          int64_t end_ms, int64_t step_ms, weir_api_reply **reply,
+                                          weir_error *err);
+
+/** A page, read-only. */
+typedef struct weir_http_page {
+    int32_t status;           /**< of HTTP */
+    int32_t reserved;         /**< 0 */
+    const char *content_type; /**< "" when the server did not say */
+    const char *body;         /**< "" for none; need not be terminated */
+    size_t length;            /**< of the body, as it is after decoding */
+} weir_http_page;
+
+/**
+ * Gets the page at the client's URL, with its parameters: what a scrape does. HTTP 429 and 5xx are
+ * tried again as often as the client's options say, which for a scrape is once.
+ *
+ * @param accept  value of the header Accept; NULL: any type
+ * @param most    > 0: bytes that the body may have
+ * @param page    set whenever WEIR_OK is returned, whatever the HTTP status
+ * @return WEIR_OK; WEIR_E_IO when no page came; credentials that cannot be read; WEIR_E_LIMIT for a
+ *         body that is too long; WEIR_E_RANGE; WEIR_E_MEMORY; WEIR_E_ARG
+ */
+WEIR_API weir_status weir_http_page_get(weir_http *http, const char *accept, size_t most,
+                                        weir_http_page **page, weir_error *err);
+
+/** Frees a page; NULL is allowed. */
+WEIR_API void weir_http_page_free(weir_http_page *page);
+
 #ifdef __cplusplus
 }
 #endif

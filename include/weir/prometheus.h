@@ -38,7 +38,8 @@ enum {
     WEIR_FORMAT_TSDB_DUMP = 4,        /**< promtool tsdb dump */
     WEIR_FORMAT_DUMP_OPENMETRICS = 5, /**< promtool tsdb dump-openmetrics */
     WEIR_FORMAT_VM_EXPORT = 6,        /**< VictoriaMetrics' JSON lines */
-    WEIR_FORMAT_CSV = 7               /**< a row a sample, or a column a series (Grafana) */
+    WEIR_FORMAT_CSV = 7,              /**< a row a sample, or a column a series (Grafana) */
+    WEIR_FORMAT_RECORDING = 8         /**< of weir record: a head, then JSON lines */
 };
 
 /** Longest line that is read, in bytes; a label value of the text format may hold line breaks. */
@@ -98,7 +99,8 @@ enum {
     WEIR_ENTRY_TYPE = 2,
     WEIR_ENTRY_HELP = 3,
     WEIR_ENTRY_UNIT = 4,
-    WEIR_ENTRY_COMMENT = 5 /**< any other line that begins with # */
+    WEIR_ENTRY_COMMENT = 5 /**< any other line that begins with #; of a recording a line that has no
+                                samples, and a last one that is cut off */
 };
 
 /** An example of a measurement, beside a sample of OpenMetrics. */
@@ -142,7 +144,8 @@ typedef struct weir_series_reader_options {
     uint32_t struct_size;
     int32_t format;          /**< WEIR_FORMAT_*, WEIR_FORMAT_DETECT */
     int32_t nan_is_stale;    /**< 1: a NaN is a staleness marker; 0: it is not; -1: it is in the
-                                  formats that write markers so, the two dumps and VictoriaMetrics' */
+                                  formats that write markers so, the two dumps and VictoriaMetrics';
+                                  a recording tells them apart */
     int32_t reserved;        /**< 0 */
     int64_t default_time_ms; /**< of samples without a time; INT64_MIN: there is none, and loading
                                   such a sample is an error */

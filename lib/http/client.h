@@ -24,11 +24,14 @@ struct weir_http {
     weir_http_counts counts;
 };
 
+enum { TYPE_MAX = 256 };
+
 /* What came back. */
 struct response {
     int32_t status; /* HTTP */
     char *body;     /* from malloc */
-    size_t length, room;
+    size_t length, room, most;
+    char type[TYPE_MAX]; /* its Content-Type, "" for none */
     bool too_long, no_memory;
 };
 
@@ -39,6 +42,11 @@ weir_status weir__http_error(weir_error *err, weir_status status, const char *pa
  * response is to be freed with free(response->body). */
 weir_status weir__http_send(weir_http *http, const char *path, const char *form,
                             struct response *response, weir_error *err);
+
+/* Asks for the page at the client's URL in the same way, with one more header, or NULL. The
+ * response may have `most` bytes. */
+weir_status weir__http_get(weir_http *http, const char *header, size_t most,
+                           struct response *response, weir_error *err);
 
 enum { SECRET_MAX = 16384 };
 

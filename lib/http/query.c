@@ -98,6 +98,9 @@ static weir_status refuse(const weir_api_reply *r, weir_error *err)
     return weir__http_error(err, status, "", message);
 }
 
+/* Times beyond are not sent exactly. */
+static const int64_t most = INT64_C(1) << 53;
+
 struct grid {
     int64_t start, end, step;
 };
@@ -120,25 +123,47 @@ static weir_status check_points(const weir_api_reply *r, const struct grid *g, w
     return WEIR_OK;
 }
 
+weir_status weir_http_query_part(weir_http *http, const char *query, int64_t start_ms,
+                                 int64_t end_ms, int64_t step_ms, weir_api_reply **reply,
+                                 weir_error *err)
+{
+    char rest[160], start[40], end[40], step[40];
+    struct grid grid = {start_ms, end_ms, step_ms};
+    weir_status status;
+
+    if (http == NULL || query == NULL || reply == NULL) {
+        return weir__http_error(err, WEIR_E_ARG, "", "http, query and reply must not be NULL");
+    }
+    if (step_ms < 1 || end_ms < start_ms || start_ms < -most || end_ms > most) {
+        return weir__http_error(err, WEIR_E_RANGE, "",
+                                "expected a step above 0, and an end that is not before the start");
+    }
+    put_time(start, sizeof start, start_ms);
+    put_time(end, sizeof end, end_ms);
+    put_time(step, sizeof step, step_ms);
+    snprintf(rest, sizeof rest, "&start=%s&end=%s&step=%s", start, end, step);
+    status = ask(http, "/api/v1/query_range", query, rest, reply, err);
+    if (status == WEIR_OK && (*reply)->kind == WEIR_API_SUCCESS) {
+        status = check_points(*reply, &grid, err);
+        if (status != WEIR_OK) {
+            weir_api_reply_free(*reply);
+            *reply = NULL;
+        }
+    }
+    return status;
+}
+
 static weir_status ask_part(weir_http *http, const char *query, const struct grid *g,
                             weir_series_store *store, weir_series_counts *counts, weir_error *err)
 {
-    char rest[160], start[40], end[40], step[40];
     weir_api_reply *reply = NULL;
-    weir_status status;
+    weir_status status = weir_http_query_part(http, query, g->start, g->end, g->step, &reply, err);
 
-    put_time(start, sizeof start, g->start);
-    put_time(end, sizeof end, g->end);
-    put_time(step, sizeof step, g->step);
-    snprintf(rest, sizeof rest, "&start=%s&end=%s&step=%s", start, end, step);
-    status = ask(http, "/api/v1/query_range", query, rest, &reply, err);
-    if (status != WEIR_OK || reply == NULL) {
+    if (status != WEIR_OK) {
         return status;
     }
-    status = reply->kind == WEIR_API_SUCCESS ? check_points(reply, g, err) : refuse(reply, err);
-    if (status == WEIR_OK) {
-        status = weir_api_reply_load(reply, store, counts, err);
-    }
+    status = reply->kind == WEIR_API_SUCCESS ? weir_api_reply_load(reply, store, counts, err)
+                                             : refuse(reply, err);
     weir_api_reply_free(reply);
     return status;
 }
@@ -147,7 +172,6 @@ weir_status weir_http_query_range(weir_http *http, const char *query, int64_t st
                                   int64_t end_ms, int64_t step_ms, weir_series_store *store,
                                   weir_series_counts *counts, weir_error *err)
 {
-    static const int64_t most = INT64_C(1) << 53;
     int64_t span;
     weir_status status = WEIR_OK;
 

@@ -20,7 +20,7 @@ static size_t receive(char *bytes, size_t size, size_t count, void *user)
     struct response *r = user;
     size_t more = size * count;
 
-    if (more > WEIR_API_REPLY_MAX - r->length) {
+    if (more > r->most - r->length) {
         r->too_long = true;
         return 0;
     }
@@ -44,8 +44,11 @@ static size_t receive(char *bytes, size_t size, size_t count, void *user)
 
 static void empty(struct response *r)
 {
+    size_t most = r->most;
+
     free(r->body);
     memset(r, 0, sizeof *r);
+    r->most = most;
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
@@ -80,26 +83,32 @@ static weir_status set_credentials(weir_http *http, weir_error *err)
     return status;
 }
 
-static void set_request(weir_http *http, const char *url, const char *form, struct response *r)
+/* A request: of a page when there is no form, which a GET has in its URL. */
+struct request {
+    const char *url, *form;
+    struct curl_slist *headers;
+};
+
+static void set_request(weir_http *http, const struct request *request, struct response *r)
 {
     CURL *curl = http->curl;
 
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_URL, request->url);
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
 #endif
-    if (http->method == WEIR_HTTP_POST) {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(form));
+    if (request->form != NULL) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->form);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(request->form));
     }
     if (http->ca_file != NULL) {
         curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_file);
     }
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, http->headers);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, request->headers);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "weir");
     curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, whole_ms(http->timeout));
@@ -157,7 +166,8 @@ static weir_status give_up(const weir_http *http, CURLcode code, const struct re
         return weir__http_error(err, WEIR_E_MEMORY, "", "out of memory");
     }
     if (r->too_long) {
-        return weir__http_error(err, WEIR_E_LIMIT, "", "a reply of more than 256 MiB");
+        snprintf(message, sizeof message, "a reply of more than %zu bytes", r->most);
+        return weir__http_error(err, WEIR_E_LIMIT, "", message);
     }
     snprintf(message, sizeof message, "%.100s: %.80s, tried %d time%s", http->url,
              curl_easy_strerror(code), (int)http->counts.tries, http->counts.tries == 1 ? "" : "s");
@@ -168,6 +178,7 @@ static weir_status give_up(const weir_http *http, CURLcode code, const struct re
 static CURLcode try_once(weir_http *http, struct response *r, bool *again)
 {
     CURLcode code;
+    const char *type = NULL;
     long status = 0;
 
     empty(r);
@@ -175,13 +186,15 @@ static CURLcode try_once(weir_http *http, struct response *r, bool *again)
     http->counts.tries++;
     code = curl_easy_perform(http->curl);
     curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(http->curl, CURLINFO_CONTENT_TYPE, &type);
     r->status = (int32_t)status;
+    snprintf(r->type, sizeof r->type, "%s", type != NULL ? type : "");
     *again = code == CURLE_OK ? status == 429 || status / 100 == 5 : may_pass(code);
     return code;
 }
 
-static weir_status send_form(weir_http *http, const char *url, const char *form, struct response *r,
-                             weir_error *err)
+static weir_status send_request(weir_http *http, const struct request *request, struct response *r,
+                                weir_error *err)
 {
     CURLcode code = CURLE_OK;
     uint64_t before = http->counts.tries;
@@ -193,7 +206,7 @@ static weir_status send_form(weir_http *http, const char *url, const char *form,
         if (tried > 0) {
             pause_for(next_pause(http, tried));
         }
-        set_request(http, url, form, r);
+        set_request(http, request, r);
         status = set_credentials(http, err);
         if (status != WEIR_OK) {
             return status;
@@ -215,27 +228,74 @@ static weir_status send_form(weir_http *http, const char *url, const char *form,
     return WEIR_OK;
 }
 
-weir_status weir__http_send(weir_http *http, const char *path, const char *form,
-                            struct response *response, weir_error *err)
+/* "URL/PATH?QUERY" without the slashes at the URL's end, from malloc. */
+static char *join(const char *url, const char *path, const char *query)
 {
-    size_t base = strlen(http->url), room = base + strlen(path) + strlen(form) + 3;
-    char *url = malloc(room);
+    size_t base = strlen(url), room = base + strlen(path) + strlen(query) + 3;
+    char *joined = malloc(room);
+
+    while (path[0] != '\0' && base > 0 && url[base - 1] == '/') {
+        base--;
+    }
+    if (joined != NULL) {
+        snprintf(joined, room, "%.*s%s%s%s", (int)base, url, path, query[0] != '\0' ? "?" : "",
+                 query);
+    }
+    return joined;
+}
+
+static weir_status send_joined(weir_http *http, struct request *request, char *url,
+                               struct response *response, weir_error *err)
+{
     weir_status status;
 
-    memset(response, 0, sizeof *response);
     if (url == NULL) {
         return weir__http_error(err, WEIR_E_MEMORY, "", "out of memory");
     }
-    while (base > 0 && http->url[base - 1] == '/') {
-        base--;
-    }
-    snprintf(url, room, "%.*s%s%s%s", (int)base, http->url, path,
-             http->method == WEIR_HTTP_GET ? "?" : "", http->method == WEIR_HTTP_GET ? form : "");
+    request->url = url;
     http->counts.requests++;
-    status = send_form(http, url, form, response, err);
+    status = send_request(http, request, response, err);
     free(url);
     if (status != WEIR_OK) {
         empty(response);
     }
+    return status;
+}
+
+weir_status weir__http_send(weir_http *http, const char *path, const char *form,
+                            struct response *response, weir_error *err)
+{
+    bool post = http->method == WEIR_HTTP_POST;
+    struct request request = {NULL, post ? form : NULL, http->headers};
+
+    memset(response, 0, sizeof *response);
+    response->most = WEIR_API_REPLY_MAX;
+    return send_joined(http, &request, join(http->url, path, post ? "" : form), response, err);
+}
+
+weir_status weir__http_get(weir_http *http, const char *header, size_t most,
+                           struct response *response, weir_error *err)
+{
+    struct curl_slist *headers = NULL, *more;
+    struct request request = {0};
+    weir_status status;
+
+    memset(response, 0, sizeof *response);
+    response->most = most;
+    for (const struct curl_slist *h = http->headers; h != NULL || header != NULL;) {
+        more = curl_slist_append(headers, h != NULL ? h->data : header);
+        if (more == NULL) {
+            curl_slist_free_all(headers);
+            return weir__http_error(err, WEIR_E_MEMORY, "", "out of memory");
+        }
+        headers = more;
+        header = h != NULL ? header : NULL;
+        h = h != NULL ? h->next : NULL;
+    }
+    request.headers = headers;
+    status = send_joined(http, &request,
+                         join(http->url, "", http->parameters != NULL ? http->parameters : ""),
+                         response, err);
+    curl_slist_free_all(headers);
     return status;
 }

@@ -84,13 +84,16 @@ static void look_at(struct weir__look *l, int32_t what)
     }
 }
 
+/* A component of an InferenceService, or (role "") an InferenceGraph, which scales as a whole. */
 static void look_at_component(struct weir__look *l, const struct weir__service *service,
                               const char *role)
 {
     const struct weir__node *spec = weir__node_at(l->object->node, "spec"), *class_name;
-    const struct weir__node *component = weir__node_at(spec, role);
-    const char *own = weir__node_text(component, "name");
-    const char *const parts[] = {service->name, own[0] != '\0' ? "-" : "", own, "-", role, NULL};
+    int is_graph = role[0] == '\0';
+    const struct weir__node *component = is_graph ? spec : weir__node_at(spec, role);
+    const char *own = is_graph ? "" : weir__node_text(component, "name");
+    const char *const parts[] = {
+        service->name, own[0] != '\0' ? "-" : "", own, is_graph ? "" : "-", role, NULL};
 
     if (component == NULL || component->type != WEIR__NODE_MAPPING) {
         return;
@@ -98,35 +101,40 @@ static void look_at_component(struct weir__look *l, const struct weir__service *
     l->component = component;
     l->role = role;
     l->name = weir__grow_join(&l->manifest->kserve->g, parts);
-    l->own = weir__node_at(component, "annotations");
+    l->own = is_graph ? NULL : weir__node_at(component, "annotations");
     l->top = service->annotations;
     l->mode = service->mode;
     class_name = weir__look_annotation(l, WEIR__AUTOSCALER_CLASS);
     l->class_name = class_name != NULL && class_name->text != NULL ? class_name->text : "hpa";
     l->path = l->object->path;
     weir__path_key(&l->path, "spec", 4);
-    weir__path_key(&l->path, role, strlen(role));
+    if (!is_graph) {
+        weir__path_key(&l->path, role, strlen(role));
+    }
     look_at(l, WEIR__LOOK_COMPONENT);
 }
 
 static void look_at_services(weir_manifest *manifest)
 {
-    static const char *const roles[] = {"predictor", "transformer", "explainer"};
+    static const char *const roles[] = {"predictor", "transformer", "explainer", ""};
 
     for (const struct weir__late *late = manifest->late; late != NULL; late = late->next) {
-        const struct weir__service *service;
+        const struct weir__service *service = late->service;
 
-        if (late->dropped || strcmp(late->object.kind, "InferenceService") != 0) {
+        int is_graph = strcmp(late->object.kind, "InferenceGraph") == 0;
+
+        if (!is_graph && strcmp(late->object.kind, "InferenceService") != 0) {
             continue;
         }
-        service = weir__kserve_service(manifest->kserve, late->object.node, 0);
         for (size_t i = 0; service != NULL && i < sizeof roles / sizeof roles[0]; i++) {
             struct weir__look l;
 
             memset(&l, 0, sizeof l);
             l.manifest = manifest;
             l.object = &late->object;
-            look_at_component(&l, service, roles[i]);
+            if (is_graph == (roles[i][0] == '\0')) {
+                look_at_component(&l, service, roles[i]);
+            }
         }
     }
 }
@@ -164,8 +172,8 @@ weir_status weir_manifest_check(weir_manifest *manifest)
         return WEIR_E_ARG;
     }
     look_at_services(manifest);
-    for (size_t i = 0; i < manifest->found_count; i++) {
-        look_at_item(manifest, manifest->found[i].item);
+    for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
+        look_at_item(manifest, item);
     }
     return manifest->problems.out_of_memory ? WEIR_E_MEMORY : WEIR_OK;
 }

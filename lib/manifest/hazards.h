@@ -17,10 +17,10 @@ struct weir__look {
     const struct weir__node *component; /* of a service, or the spec of an item */
     struct weir__path path;             /* of the component, or of the item */
 
-    /* components of InferenceServices */
+    /* components of InferenceServices, and InferenceGraphs */
     const struct weir__node *own, *top; /* annotations: the component's, the service's */
     const char *mode, *class_name;      /* "Knative" or "Standard"; "hpa", ... */
-    const char *role;                   /* "predictor" */
+    const char *role;                   /* "predictor"; "": an InferenceGraph */
     const char *name;                   /* of the objects made */
 
     /* items */
@@ -29,7 +29,7 @@ struct weir__look {
 };
 
 enum {
-    WEIR__LOOK_COMPONENT, /* of an InferenceService */
+    WEIR__LOOK_COMPONENT, /* of an InferenceService; an InferenceGraph is one */
     WEIR__LOOK_REVISION,  /* Knative's */
     WEIR__LOOK_HPA,       /* also the one that KEDA makes */
     WEIR__LOOK_SCALED_OBJECT,

@@ -4,6 +4,7 @@
  */
 #include "hazards.h"
 
+#include <float.h>
 #include <string.h>
 
 static const weir_kpa_config *config_of(const struct weir__look *l)
@@ -75,6 +76,17 @@ static void look_utilization(struct weir__look *l)
     weir__message_add(&m, " pods, not ");
     weir__message_int(&m, round_up(5 / value));
     say(l, "target", m.text);
+}
+
+static void look_finite(struct weir__look *l)
+{
+    double value = config_of(l)->target;
+
+    if (!(value >= -DBL_MAX && value <= DBL_MAX)) {
+        say(l, "target",
+            "is no finite number: with Inf no load ever asks for a pod, with NaN "
+            "nothing sensible comes of any");
+    }
 }
 
 static void look_panic(struct weir__look *l)
@@ -173,6 +185,11 @@ const struct weir__hazard weir__knative_hazards[] = {
       "target times 0.7."},
      WEIR__LOOK_REVISION,
      look_utilization},
+    {{"knative.target-not-finite",
+      "Knative's admission takes NaN and Inf for a target, which no load can be divided by.",
+      "Write a number of at least 0.01."},
+     WEIR__LOOK_REVISION,
+     look_finite},
     {{"knative.panic-out-of-reach",
       "Panic mode begins when the load asks for the threshold times the pods that are ready, which "
       "is more than max-scale allows from min-scale on.",

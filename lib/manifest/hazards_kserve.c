@@ -158,6 +158,29 @@ static void look_behavior(struct weir__look *l)
     }
 }
 
+/* Of cpu an HPA of KServe's takes the percentage and nothing else. */
+static void look_cpu_target(struct weir__look *l)
+{
+    const struct weir__node *list = block(l, "metrics");
+
+    for (const struct weir__entry *e = list != NULL ? list->first : NULL;
+         e != NULL && weir__look_is(l, "hpa"); e = e->next) {
+        const struct weir__node *resource = weir__node_at(e->value, "resource");
+        const struct weir__node *target = weir__node_at(resource, "target");
+        const char *type = weir__node_text(target, "type");
+
+        if (weir__node_is(weir__node_at(resource, "name"), "cpu") &&
+            weir__is_word("Value|AverageValue", type)) {
+            weir__hazard_say(
+                l, weir__node_at(target, "type"), "autoScaling.metrics",
+                weir__node_at(target, "averageUtilization") != NULL
+                    ? "an HPA of KServe's reads averageUtilization of cpu alone"
+                    : "an HPA of KServe's reads averageUtilization of cpu alone, which "
+                      "is 80 where it is absent");
+        }
+    }
+}
+
 static void look_policies(struct weir__look *l)
 {
     static const char *const sides[] = {"scaleUp", "scaleDown"};
@@ -260,7 +283,7 @@ static void say_annotation(struct weir__look *l, const char *key, const char *me
     struct weir__path path = l->path;
     int is_own = weir__node_at(l->own, key) != NULL;
 
-    if (value == NULL || (!is_own && strcmp(l->role, "predictor") != 0)) {
+    if (value == NULL || (!is_own && weir__is_word("transformer|explainer", l->role))) {
         return; /* of the service's own it is said once */
     }
     if (!is_own) {
@@ -314,6 +337,15 @@ static void look_class_unchecked(struct weir__look *l)
         say_annotation(l, WEIR__AUTOSCALER_CLASS,
                        "is honoured here, but the webhook checks by the service's own annotations "
                        "only");
+    }
+}
+
+static void look_auto_update(struct weir__look *l)
+{
+    if (weir__node_is(weir__look_annotation(l, WEIR__KSERVE "disable-auto-update"), "true")) {
+        say_annotation(l, WEIR__KSERVE "disable-auto-update",
+                       "keeps what is there once the service is ready: bounds and targets that are "
+                       "changed later do nothing");
     }
 }
 
@@ -463,6 +495,12 @@ const struct weir__hazard weir__kserve_hazards[] = {
       "Use class keda for the stabilization windows, or class external with an HPA of your own."},
      WEIR__LOOK_COMPONENT,
      look_behavior},
+    {{"kserve.cpu-target-dropped",
+      "With an HPA KServe reads only averageUtilization of a cpu target; type, value and "
+      "averageValue are dropped without a word.",
+      "Write a percentage of the request, or use class external with an HPA of your own."},
+     WEIR__LOOK_COMPONENT,
+     look_cpu_target},
     {{"kserve.policies-dropped",
       "With class keda KServe passes on the two stabilization windows and drops policies, "
       "selectPolicy and tolerance.",
@@ -525,6 +563,13 @@ const struct weir__hazard weir__kserve_hazards[] = {
       "Write Knative or Standard."},
      WEIR__LOOK_COMPONENT,
      look_mode},
+    {{"kserve.auto-update-disabled",
+      "With the annotation disable-auto-update KServe leaves a service alone that is ready, so "
+      "that "
+      "later edits of its scaling are accepted and do nothing.",
+      "Delete the annotation before you change bounds, targets or the class."},
+     WEIR__LOOK_COMPONENT,
+     look_auto_update},
     {{"kserve.initial-scale-dropped",
       "KServe takes initial-scale 0 off where the cluster does not allow it, and the service "
       "begins "

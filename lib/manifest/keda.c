@@ -309,7 +309,6 @@ static weir_status show_item(weir_manifest *manifest, struct weir__item *item, i
     struct weir__grower g = {&manifest->arena, 0};
     struct weir__hpa_spec *hpa;
     struct weir__node *object;
-    size_t length;
 
     if (so->object.spec.is.state != WEIR__PRESENT || so->metrics == NULL) {
         return WEIR_E_PARSE;
@@ -331,13 +330,7 @@ static weir_status show_item(weir_manifest *manifest, struct weir__item *item, i
     if (object == NULL || g.failed || manifest->problems.out_of_memory) {
         return WEIR_E_MEMORY;
     }
-    weir__grow_sort(object);
-    length = how & WEIR_SHOW_JSON ? weir__write_json(object, text, capacity)
-                                  : weir__write_yaml(object, text, capacity);
-    if (need != NULL) {
-        *need = length + 1;
-    }
-    return length < capacity ? WEIR_OK : WEIR_E_SPACE;
+    return weir__write_shown(object, how, text, capacity, need);
 }
 
 const struct weir__keda_spec *weir__scaled_object_spec(const struct weir__item *item)

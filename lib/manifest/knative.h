@@ -70,11 +70,6 @@ int weir__knative_admit(const weir_kpa_config *cluster, const struct weir__pairs
                         struct weir__knative_sink sink);
 void weir__knative_use(weir_kpa_config *config, const struct weir__pairs *annotations);
 
-/* The spec of a revision's HorizontalPodAutoscaler as JSON. Returns the bytes wanted, without the
- * NUL; cut to the capacity. */
-size_t weir__knative_make_hpa(const weir_kpa_config *cluster, const struct weir__pairs *annotations,
-                              const char *deployment, int unreachable, char *text, size_t capacity);
-
 /* Reports what admission refuses of a Service beyond its annotations and containerConcurrency; the
  * path is that of the object. */
 void weir__knative_service_check(const struct weir__node *node, const struct weir__path *object,

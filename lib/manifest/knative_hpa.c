@@ -4,22 +4,11 @@
  *
  * Upstream: knative.dev/serving pkg/reconciler/autoscaling/hpa/resources/hpa.go, MakeHPA().
  */
-#include "hpa_spec.h"
-#include "knative.h"
+#include "knative_hpa.h"
 
 #include <string.h>
 
 #define MEBI 20 /* as a power of two */
-
-/* A spec with room for all that Knative puts into one. */
-struct made {
-    struct weir__hpa_spec spec;
-    struct weir__hpa_metric metric;
-    struct weir__hpa_source source;
-    struct weir__hpa_behavior behavior;
-    struct weir__hpa_rules up, down;
-    char amount[WEIR_QUANTITY_TEXT_MAX];
-};
 
 static struct weir__text text_of(const char *text)
 {
@@ -53,7 +42,7 @@ static double round_up(double x)
 }
 
 /* A number of units or of Mi as an amount, in canonical text. */
-static void set_amount(struct made *made, int64_t number, int is_mebi)
+static void set_amount(struct weir__knative_hpa *made, int64_t number, int is_mebi)
 {
     struct weir__amount *amount = &made->source.target.average_value;
     struct weir__message m;
@@ -75,7 +64,8 @@ static int64_t wrapped_mebi(int64_t number)
     return (int64_t)(bytes >> MEBI) - (bytes >> 63 ? INT64_C(1) << (64 - MEBI) : 0);
 }
 
-static void make_metric(struct made *made, const char *name, double target, int32_t conversion)
+static void make_metric(struct weir__knative_hpa *made, const char *name, double target,
+                        int32_t conversion)
 {
     struct weir__hpa_source *source = &made->source;
     int is_cpu = strcmp(name, "cpu") == 0, is_memory = strcmp(name, "memory") == 0;
@@ -107,7 +97,7 @@ static int32_t seconds_of(weir_duration d, int32_t conversion)
     return weir_f64_to_i32((double)seconds + (double)rest / 1e9, conversion);
 }
 
-static void make_behavior(struct made *made, weir_duration window, int32_t conversion)
+static void make_behavior(struct weir__knative_hpa *made, weir_duration window, int32_t conversion)
 {
     made->up.window = int32_of(seconds_of(window, conversion));
     made->down.window = made->up.window;
@@ -116,33 +106,32 @@ static void make_behavior(struct made *made, weir_duration window, int32_t conve
     made->spec.behavior = &made->behavior;
 }
 
-size_t weir__knative_make_hpa(const weir_kpa_config *cluster, const struct weir__pairs *annotations,
-                              const char *deployment, int unreachable, char *text, size_t capacity)
+void weir__knative_make_hpa(struct weir__knative_hpa *made, const weir_kpa_config *cluster,
+                            const struct weir__pairs *annotations, const char *deployment,
+                            int unreachable)
 {
     weir_kpa_config own = *cluster;
-    struct made made;
     int32_t min, max;
 
-    memset(&made, 0, sizeof made);
+    memset(made, 0, sizeof *made);
     own.target = WEIR_UNSET;
     own.stable_window = WEIR_TIME_NONE;
     weir__knative_use(&own, annotations);
     weir_kpa_scale_bounds(&own, unreachable, &min, &max);
-    made.spec.target.api_version = text_of("apps/v1");
-    made.spec.target.kind = text_of("Deployment");
-    made.spec.target.name = text_of(deployment);
-    made.spec.max_replicas = int32_of(max == 0 ? INT32_MAX : max);
+    made->spec.target.api_version = text_of("apps/v1");
+    made->spec.target.kind = text_of("Deployment");
+    made->spec.target.name = text_of(deployment);
+    made->spec.max_replicas = int32_of(max == 0 ? INT32_MAX : max);
     if (min > 0) {
-        made.spec.min_replicas = int32_of(min);
+        made->spec.min_replicas = int32_of(min);
     }
     if (own.target != WEIR_UNSET) {
-        make_metric(&made, weir_knative_metric(annotations->list, annotations->count), own.target,
+        make_metric(made, weir_knative_metric(annotations->list, annotations->count), own.target,
                     own.conversion);
     }
     if (own.stable_window != WEIR_TIME_NONE) {
-        make_behavior(&made, own.stable_window, own.conversion);
+        make_behavior(made, own.stable_window, own.conversion);
     }
-    return weir__hpa_print(&made.spec, text, capacity);
 }
 
 weir_status weir_knative_hpa(const weir_kpa_config *cluster, const weir_pair *annotations,
@@ -150,6 +139,7 @@ weir_status weir_knative_hpa(const weir_kpa_config *cluster, const weir_pair *an
                              size_t capacity, size_t *need)
 {
     struct weir__pairs pairs = {annotations, count};
+    struct weir__knative_hpa made;
     size_t length;
 
     if (cluster == NULL || (annotations == NULL && count > 0) || deployment == NULL ||
@@ -159,7 +149,8 @@ weir_status weir_knative_hpa(const weir_kpa_config *cluster, const weir_pair *an
     if (cluster->struct_size != sizeof *cluster) {
         return WEIR_E_STRUCT;
     }
-    length = weir__knative_make_hpa(cluster, &pairs, deployment, unreachable, text, capacity) + 1;
+    weir__knative_make_hpa(&made, cluster, &pairs, deployment, unreachable);
+    length = weir__hpa_print(&made.spec, text, capacity) + 1;
     if (need != NULL) {
         *need = length;
     }

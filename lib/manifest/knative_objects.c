@@ -10,7 +10,6 @@
 
 #include <string.h>
 #include <weir/autoscaler.h>
-#include <weir/hpa_spec.h>
 
 #define PREFIX    WEIR__KNATIVE_PREFIX
 #define NAMESPACE "knative-serving"
@@ -252,75 +251,14 @@ static void report_class(weir_manifest *manifest, const struct weir__item *item)
     weir__message_clear(&m);
     weir__message_add(&m, "is ");
     weir__message_quote(&m, item->kpa.pod_autoscaler_class, strlen(item->kpa.pod_autoscaler_class));
-    weir__message_add(&m, "; weir runs " WEIR__KNATIVE_KPA_CLASS " and " WEIR__KNATIVE_HPA_CLASS
-                          " only");
+    weir__message_add(
+        &m,
+        ", which Knative accepts and leaves to others to scale; weir runs " WEIR__KNATIVE_KPA_CLASS
+        " and " WEIR__KNATIVE_HPA_CLASS " only");
     weir__path_key(&path, key, sizeof key - 1);
     weir__object_problem(manifest, WEIR_PROBLEM_ERROR, WEIR_E_UNSUPPORTED,
                          weir__texts_mark(&item->annotations, key, item->object.node->mark), &path,
                          &m);
-}
-
-/* ---- class hpa ------------------------------------------------------------------------------ */
-
-/* The annotation that a field of the spec was made of. */
-static const char *origin_of(const char *path)
-{
-    return strncmp(path, "spec.metrics", 12) == 0       ? PREFIX "target"
-           : strncmp(path, "spec.behavior", 13) == 0    ? PREFIX "window"
-           : strncmp(path, "spec.minReplicas", 16) == 0 ? PREFIX "min-scale"
-           : strncmp(path, "spec.maxReplicas", 16) == 0 ? PREFIX "max-scale"
-                                                        : PREFIX "class";
-}
-
-static void report_made(weir_manifest *manifest, const struct weir__item *item,
-                        const weir_problem *problem)
-{
-    const char *key = origin_of(problem->error.path);
-    struct weir__path path = item->annotations.path;
-    struct weir__message m;
-
-    weir__message_clear(&m);
-    weir__message_add(&m, "makes a HorizontalPodAutoscaler that the API server refuses: ");
-    weir__message_add(&m, problem->error.path);
-    weir__message_add(&m, " ");
-    weir__message_add(&m, problem->error.message);
-    weir__path_key(&path, key, strlen(key));
-    weir__object_problem(manifest, problem->severity, problem->error.status,
-                         weir__texts_mark(&item->annotations, key, item->object.node->mark), &path,
-                         &m);
-}
-
-/* The revision is run by the HorizontalPodAutoscaler that Knative makes for it. */
-static void resolve_hpa_class(weir_manifest *manifest, struct weir__item *item)
-{
-    const struct weir__pairs *annotations = &item->annotations.pairs;
-    const char *name = item->open.name[0] != '\0' ? item->open.name : "revision";
-    size_t length = weir__knative_make_hpa(&manifest->kpa, annotations, name, 0, NULL, 0) + 1;
-    char *text = weir__arena_take(&manifest->arena, length);
-    weir_hpa_config *config = weir__arena_take(&manifest->arena, sizeof *config);
-    weir_hpa_spec *spec = NULL;
-
-    if (text == NULL || config == NULL) {
-        manifest->problems.out_of_memory = 1;
-        return;
-    }
-    weir__knative_make_hpa(&manifest->kpa, annotations, name, 0, text, length);
-    *config = manifest->hpa;
-    item->hpa = config;
-    item->open.kind = WEIR_KIND_HPA;
-    item->open.config = config;
-    if (weir_hpa_spec_create(&manifest->allocator, &manifest->hpa, text, length - 1, NULL, &spec) !=
-        WEIR_OK) {
-        manifest->problems.out_of_memory = 1;
-        return;
-    }
-    for (size_t i = 0; i < weir_hpa_spec_problem_count(spec); i++) {
-        report_made(manifest, item, weir_hpa_spec_get_problem(spec, i));
-    }
-    if (weir_hpa_spec_config(spec) != NULL) {
-        *config = *weir_hpa_spec_config(spec);
-    }
-    weir_hpa_spec_free(spec);
 }
 
 static void resolve_revision(weir_manifest *manifest, struct weir__item *item)
@@ -337,7 +275,7 @@ static void resolve_revision(weir_manifest *manifest, struct weir__item *item)
     weir__knative_use(&item->kpa, annotations);
     read_concurrency(manifest, item);
     if (strcmp(item->kpa.pod_autoscaler_class, WEIR__KNATIVE_HPA_CLASS) == 0) {
-        resolve_hpa_class(manifest, item);
+        weir__resolve_hpa_class(manifest, item);
         return;
     }
     if (strcmp(item->kpa.pod_autoscaler_class, WEIR__KNATIVE_KPA_CLASS) != 0) {

@@ -110,7 +110,6 @@ struct weir__kserve {
     struct weir__problems *problems;
     struct weir__grower g;
     int32_t definition; /* WEIR__SCHEMA_* */
-    int32_t admit_only; /* services go no further than admission, and leave no trace */
     struct weir__kserve_settings settings;
     weir_kpa_config knative;              /* of the cluster */
     const char *allow_zero_initial_scale; /* as written in config-autoscaler; "": not */
@@ -142,6 +141,9 @@ void weir__isvc_apply(struct weir__kserve *k, const struct weir__node *node,
 /* The service of an object's kind, namespace and name; with `make`, it is there afterwards. */
 struct weir__service *weir__kserve_service(struct weir__kserve *k, const struct weir__node *node,
                                            int make);
+
+/* Takes a service and what was made of it away, without a trace. */
+void weir__kserve_forget(struct weir__kserve *k, const struct weir__service *service);
 
 /* Lets the controller run on a service once more. */
 void weir__isvc_reconcile(struct weir__kserve *k, struct weir__service *service,
@@ -216,6 +218,10 @@ int weir__keda_panics(const struct weir__workload *w);
 
 /* A quantity as it was written; an integer, however it is spelled, in digits; "0" for none. */
 const char *weir__amount_text(struct weir__grower *g, const struct weir__node *amount);
+
+/* An object of a workload's name, which stands where its component is written. */
+struct weir__node *weir__make_object(struct weir__workload *w, const char *api_version,
+                                     const char *kind, const struct weir__node *annotations);
 
 /* metadata of an object. */
 struct weir__node *weir__make_metadata(struct weir__kserve *k, const struct weir__service *service,

@@ -78,6 +78,7 @@ struct weir__node *weir__make_metadata(struct weir__kserve *k, const struct weir
     }
     weir__grow_put_text(&k->g, owner, "apiVersion",
                         strcmp(service->kind, "LLMInferenceService") == 0 ? WEIR__KSERVE "v1alpha2"
+                        : strcmp(service->kind, "InferenceGraph") == 0    ? WEIR__KSERVE "v1alpha1"
                                                                           : WEIR__KSERVE "v1beta1");
     weir__grow_put_text(&k->g, owner, "kind", service->kind);
     weir__grow_put_text(&k->g, owner, "name", service->name);
@@ -86,8 +87,8 @@ struct weir__node *weir__make_metadata(struct weir__kserve *k, const struct weir
     return metadata;
 }
 
-static struct weir__node *make_object(struct weir__workload *w, const char *api_version,
-                                      const char *kind, const struct weir__node *annotations)
+struct weir__node *weir__make_object(struct weir__workload *w, const char *api_version,
+                                     const char *kind, const struct weir__node *annotations)
 {
     struct weir__grower *g = &w->k->g;
     struct weir__node *object = weir__grow_mapping(g);
@@ -96,7 +97,7 @@ static struct weir__node *make_object(struct weir__workload *w, const char *api_
     weir__grow_put_text(g, object, "kind", kind);
     weir__grow_put(g, object, "metadata",
                    weir__make_metadata(w->k, w->service, w->name, annotations));
-    return object;
+    return weir__grow_from(object, NULL, w->extension);
 }
 
 /* ---- Knative Services ----------------------------------------------------------------------- */
@@ -222,7 +223,7 @@ struct weir__node *weir__make_knative_service(struct weir__workload *w)
             weir__grow_put(g, own, moved[i], weir__grow_copy(g, value));
         }
     }
-    object = make_object(w, "serving.knative.dev/v1", "Service", own);
+    object = weir__make_object(w, "serving.knative.dev/v1", "Service", own);
     spec = weir__grow_under(g, object, "spec");
     template = weir__grow_under(g, spec, "template");
     weir__grow_put(g, weir__grow_under(g, template, "metadata"), "annotations",
@@ -354,7 +355,7 @@ struct weir__node *weir__make_hpa(struct weir__workload *w)
 {
     struct weir__grower *g = &w->k->g;
     struct weir__node *object =
-        make_object(w, "autoscaling/v2", "HorizontalPodAutoscaler", w->annotations);
+        weir__make_object(w, "autoscaling/v2", "HorizontalPodAutoscaler", w->annotations);
     struct weir__node *spec = weir__grow_under(g, object, "spec"), *target, *metrics, *made;
     const struct weir__node *written = field(w, "maxReplicas");
     int64_t min = integer(w->min, 1), max = integer(written, 0);
@@ -389,7 +390,7 @@ struct weir__node *weir__make_hpa(struct weir__workload *w)
 struct weir__node *weir__make_deployment(struct weir__workload *w, const char *class_name)
 {
     struct weir__grower *g = &w->k->g;
-    struct weir__node *object = make_object(w, "apps/v1", "Deployment", NULL);
+    struct weir__node *object = weir__make_object(w, "apps/v1", "Deployment", NULL);
     struct weir__node *spec = weir__grow_under(g, object, "spec"), *template;
 
     if (strcmp(class_name, "none") == 0 && w->min != NULL) {

@@ -49,6 +49,7 @@ void weir__graph_apply(struct weir__kserve *k, const struct weir__node *node,
     }
     k->result.accepted = k->result.schema.refused == 0;
     service->node = node;
+    service->mode = k->result.mode;
     weir__path_key(&path, "spec", 4);
     memset(&w, 0, sizeof w);
     w.k = k;
@@ -60,7 +61,7 @@ void weir__graph_apply(struct weir__kserve *k, const struct weir__node *node,
     w.min = weir__node_at(w.extension, "minReplicas");
     w.annotations = graph_annotations(k, service);
     w.container = service->name;
-    if (w.extension != NULL && !k->admit_only) {
+    if (w.extension != NULL) {
         weir__workload_reconcile(k, service, &w);
     }
 }

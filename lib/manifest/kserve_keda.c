@@ -303,14 +303,11 @@ struct weir__node *weir__make_scaled_object(struct weir__workload *w, const char
     struct weir__grower *g = &w->k->g;
     const struct weir__node *block = w->fixed ? NULL : weir__node_at(w->extension, "autoScaling");
     const struct weir__node *list = weir__node_at(block, "metrics");
-    struct weir__node *object = weir__grow_mapping(g), *spec, *triggers, *windows[2];
+    struct weir__node *object, *spec, *triggers, *windows[2];
     size_t index = 0;
 
     *error = find_windows(w, windows);
-    weir__grow_put_text(g, object, "apiVersion", "keda.sh/v1alpha1");
-    weir__grow_put_text(g, object, "kind", "ScaledObject");
-    weir__grow_put(g, object, "metadata",
-                   weir__make_metadata(w->k, w->service, w->name, w->annotations));
+    object = weir__make_object(w, "keda.sh/v1alpha1", "ScaledObject", w->annotations);
     spec = weir__grow_under(g, object, "spec");
     weir__grow_put_text(g, weir__grow_under(g, spec, "scaleTargetRef"), "name", w->name);
     put_bounds(w, spec);

@@ -132,6 +132,7 @@ static void read_thing(weir_manifest *manifest, struct weir__kserve *k,
         manifest->last_item->open.maker_kind = maker->object.kind;
         manifest->last_item->open.maker_name = maker->object.name;
         manifest->last_item->open.error_count += errors;
+        manifest->last_item->dropped = maker->dropped;
     }
 }
 
@@ -167,7 +168,8 @@ static void say_unscaled(weir_manifest *manifest, const struct weir__kserve *k,
                          &late->object.path, &m);
 }
 
-static void apply(weir_manifest *manifest, struct weir__kserve *k, const struct weir__late *late)
+/* What a later object replaces is checked as if it were alone, and leaves no trace. */
+static void apply(weir_manifest *manifest, struct weir__kserve *k, struct weir__late *late)
 {
     size_t before = manifest->problems.errors, items = manifest->item_count;
     const struct weir__object *object = &late->object;
@@ -191,6 +193,10 @@ static void apply(weir_manifest *manifest, struct weir__kserve *k, const struct 
     if (manifest->item_count == items && errors == 0 && !late->dropped) {
         say_unscaled(manifest, k, late);
     }
+    late->service = weir__kserve_service(k, object->node, 0);
+    if (late->dropped) {
+        weir__kserve_forget(k, late->service);
+    }
 }
 
 void weir__resolve_kserve(weir_manifest *manifest)
@@ -208,8 +214,7 @@ void weir__resolve_kserve(weir_manifest *manifest)
     weir__kserve_open(k, &manifest->arena, &manifest->problems);
     manifest->kserve = k;
     configure(manifest, k);
-    for (const struct weir__late *late = manifest->late; late != NULL; late = late->next) {
-        k->admit_only = late->dropped; /* each is checked as if it were alone */
+    for (struct weir__late *late = manifest->late; late != NULL; late = late->next) {
         apply(manifest, k, late);
     }
     manifest->problems.out_of_memory |= k->g.failed;

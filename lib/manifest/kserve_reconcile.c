@@ -770,6 +770,27 @@ struct weir__service *weir__kserve_service(struct weir__kserve *k, const struct 
     return service;
 }
 
+void weir__kserve_forget(struct weir__kserve *k, const struct weir__service *service)
+{
+    struct weir__thing **thing = &k->things;
+    struct weir__service **link = &k->services;
+
+    while (*thing != NULL) {
+        if ((*thing)->source == service) {
+            *thing = (*thing)->next;
+        } else {
+            thing = &(*thing)->next;
+        }
+    }
+    while (*link != NULL) {
+        if (*link == service) {
+            *link = (*link)->next;
+        } else {
+            link = &(*link)->next;
+        }
+    }
+}
+
 void weir__isvc_apply(struct weir__kserve *k, const struct weir__node *node,
                       const struct weir__path *object)
 {
@@ -782,10 +803,10 @@ void weir__isvc_apply(struct weir__kserve *k, const struct weir__node *node,
         !weir__isvc_mutate(k, node, object)) {
         return;
     }
-    service = weir__kserve_service(k, node, !k->admit_only);
+    service = weir__kserve_service(k, node, 1);
     weir__isvc_validate(k, node, service != NULL && service->node != NULL ? service : NULL, object);
     k->result.accepted = k->result.schema.refused == 0 && k->result.webhook == NULL;
-    if (service == NULL || k->admit_only) {
+    if (service == NULL) {
         return;
     }
     service->node = node;

@@ -422,7 +422,7 @@ void weir__llmisvc_apply(struct weir__kserve *k, const struct weir__node *node,
                    prefill != NULL ? prefill : weir__grow_null(&k->g));
     k->result.accepted =
         k->result.schema.refused == 0 && k->result.rules == 0 && k->result.webhook == NULL;
-    service = k->admit_only ? NULL : weir__kserve_service(k, node, 1);
+    service = weir__kserve_service(k, node, 1);
     if (service == NULL) {
         return;
     }

@@ -258,7 +258,9 @@ static void drop_replaced(weir_manifest *manifest, struct weir__found *all)
     size_t count = 0;
 
     for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
-        all[count++].item = item;
+        if (!item->dropped) {
+            all[count++].item = item;
+        }
     }
     qsort(all, count, sizeof all[0], compare_items);
     for (size_t i = 1; i < count; i++) {
@@ -296,12 +298,12 @@ weir_status weir_manifest_finish(weir_manifest *manifest)
     for (struct weir__item *item = manifest->items; item != NULL; item = item->next) {
         size_t errors = manifest->problems.errors;
 
+        weir__problems_about(manifest, &item->object);
+        manifest->problems.about = item->about;
+        manifest->problems.stages = item->about != NULL ? WEIR_STAGE_OBJECT : 0;
+        item->resolve(manifest, item); /* one that is replaced is checked as well */
+        item->open.error_count += (int32_t)(manifest->problems.errors - errors);
         if (!item->dropped) {
-            weir__problems_about(manifest, &item->object);
-            manifest->problems.about = item->about;
-            manifest->problems.stages = item->about != NULL ? WEIR_STAGE_OBJECT : 0;
-            item->resolve(manifest, item);
-            item->open.error_count += (int32_t)(manifest->problems.errors - errors);
             manifest->found[manifest->found_count++].item = item;
         }
     }
@@ -325,8 +327,8 @@ const weir_manifest_item *weir_manifest_get_item(const weir_manifest *manifest, 
 }
 
 /* The object that KServe makes, as the API server stores it. */
-static const struct weir__node *stored_object(weir_manifest *manifest,
-                                              const struct weir__item *item, int32_t how)
+static struct weir__node *stored_object(weir_manifest *manifest, const struct weir__item *item,
+                                        int32_t how)
 {
     struct weir__grower g = {&manifest->arena, 0};
     struct weir__node *object = weir__grow_copy(&g, item->object.node);
@@ -334,23 +336,7 @@ static const struct weir__node *stored_object(weir_manifest *manifest,
     if (item->hpa_spec != NULL && (how & WEIR_SHOW_AS_SENT) == 0) {
         weir__grow_put(&g, object, "spec", weir__hpa_tree(&g, item->hpa_spec));
     }
-    if (object != NULL) {
-        weir__grow_sort(object);
-    }
     return g.failed ? NULL : object;
-}
-
-/* Writes the item itself; returns the bytes wanted, without a NUL, or 0 without memory. */
-static size_t write_own(weir_manifest *manifest, const struct weir__item *item, int32_t how,
-                        char *text, size_t capacity)
-{
-    const struct weir__node *object = stored_object(manifest, item, how);
-
-    if (object == NULL) {
-        return 0;
-    }
-    return how & WEIR_SHOW_JSON ? weir__write_json(object, text, capacity)
-                                : weir__write_yaml(object, text, capacity);
 }
 
 /* The item itself, and then what is made of it. */
@@ -358,13 +344,16 @@ static weir_status show_made(weir_manifest *manifest, struct weir__item *item, i
                              char *text, size_t capacity, size_t *need)
 {
     const char *between = how & WEIR_SHOW_JSON ? "\n" : "---\n";
-    size_t length = write_own(manifest, item, how, text, capacity), gap = strlen(between);
-    size_t at = length + gap, more = 0;
+    struct weir__node *object = stored_object(manifest, item, how);
+    size_t length = 0, gap = strlen(between), at, more = 0;
     weir_status status = WEIR_END;
 
-    if (length == 0) {
+    if (object == NULL) {
         return WEIR_E_MEMORY;
     }
+    weir__write_shown(object, how, text, capacity, &length);
+    length--;
+    at = length + gap;
     if (item->show != NULL) {
         status = item->show(manifest, item, how, at < capacity ? text + at : NULL,
                             at < capacity ? capacity - at : 0, &more);

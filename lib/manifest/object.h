@@ -44,6 +44,7 @@ struct weir__item {
     const struct weir__node *spec;
     struct weir__path spec_path;
     weir_kpa_config kpa;
+    struct weir__knative_hpa *knative_hpa; /* of class hpa */
 
     /* HorizontalPodAutoscalers */
     struct weir__hpa_spec *hpa_spec;
@@ -68,8 +69,9 @@ struct weir__bystander {
 struct weir__late {
     struct weir__late *next;
     struct weir__object object;
-    int32_t errors; /* of its document */
-    int dropped;    /* a later object replaces it */
+    const struct weir__service *service; /* what became of it in the cluster; NULL: nothing did */
+    int32_t errors;                      /* of its document */
+    int dropped;                         /* a later object replaces it */
 };
 
 struct weir__found {
@@ -120,6 +122,9 @@ void weir__objects_read(weir_manifest *manifest, const struct weir__document *do
 
 /* Adds an item for an object; NULL when there is no memory left. */
 struct weir__item *weir__item_add(weir_manifest *manifest, const struct weir__object *object);
+
+/* A revision of class hpa is run by the HorizontalPodAutoscaler that Knative makes for it. */
+void weir__resolve_hpa_class(weir_manifest *manifest, struct weir__item *item);
 
 /* Reports about a value, or a key, of an object. */
 void weir__object_problem(weir_manifest *manifest, int32_t severity, weir_status status,

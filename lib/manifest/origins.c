@@ -4,9 +4,12 @@
  * The object as it is run, with all defaults, is walked beside the object as it was written or
  * made: what only the first has is a default.
  */
+#include "knative_hpa.h"
 #include "object.h"
 
 #include <string.h>
+
+#define CONTROLLER_DEFAULT "the HPA controller's default"
 
 struct origins {
     weir_manifest *manifest;
@@ -113,7 +116,7 @@ static void walk_behavior(struct origins *o, const struct weir__hpa_behavior *be
     weir__path_text(&o->path, ".scaleDown.stabilizationWindowSeconds");
     if (behavior == NULL || behavior->down == NULL ||
         behavior->down->window.state == WEIR__ABSENT) {
-        add(o, o->path.text, "300", "the HPA controller's default", 0);
+        add(o, o->path.text, "300", CONTROLLER_DEFAULT, 0);
     }
     weir__path_cut(&o->path, length);
 }
@@ -309,6 +312,67 @@ static void walk_revision(struct origins *o)
     }
 }
 
+/* ---- Knative's class hpa -------------------------------------------------------------------- */
+
+static void add_setting(struct origins *o, const char *path, const char *value, const char *name)
+{
+    const weir_field *field = weir__kpa_field(name);
+
+    add_written(o, path, value, find_setting(o->item, field), cluster_layer(o->manifest, field));
+}
+
+static void add_count(struct origins *o, const char *path, const struct weir__int32 *count,
+                      const char *name)
+{
+    struct weir__message m;
+
+    weir__message_clear(&m);
+    weir__message_int(&m, count->value);
+    if (count->state == WEIR__PRESENT) {
+        add_setting(o, path, m.text, name);
+    }
+}
+
+/* The target of the one metric that there is, at most. */
+static void add_target(struct origins *o, const struct weir__knative_hpa *made)
+{
+    const struct weir__hpa_target *target = &made->source.target;
+    int is_resource = made->metric.sources[WEIR_HPA_RESOURCE] != NULL;
+
+    if (made->spec.metrics.count == 0) {
+        add(o, "spec.metrics[0].resource.target.averageUtilization", "80", WEIR__KUBERNETES_DEFAULT,
+            0);
+    } else if (target->average_value.state == WEIR__PRESENT) {
+        add_setting(o,
+                    is_resource ? "spec.metrics[0].resource.target.averageValue"
+                                : "spec.metrics[0].pods.target.averageValue",
+                    target->average_value.text, "target");
+    } else {
+        add_count(o, "spec.metrics[0].resource.target.averageUtilization",
+                  &target->average_utilization, "target");
+    }
+}
+
+static void walk_knative_hpa(struct origins *o, const struct weir__knative_hpa *made)
+{
+    const struct weir__hpa_spec *spec = &made->spec;
+
+    if (spec->min_replicas.state == WEIR__ABSENT) {
+        add(o, "spec.minReplicas", "1", WEIR__KUBERNETES_DEFAULT, 0);
+    }
+    add_count(o, "spec.minReplicas", &spec->min_replicas, "min_scale");
+    add_count(o, "spec.maxReplicas", &spec->max_replicas, "max_scale");
+    add_target(o, made);
+    add_count(o, "spec.behavior.scaleUp.stabilizationWindowSeconds", &made->up.window,
+              "stable_window");
+    if (made->down.window.state == WEIR__PRESENT) {
+        add_count(o, "spec.behavior.scaleDown.stabilizationWindowSeconds", &made->down.window,
+                  "stable_window");
+    } else {
+        add(o, "spec.behavior.scaleDown.stabilizationWindowSeconds", "300", CONTROLLER_DEFAULT, 0);
+    }
+}
+
 /* ---- all ------------------------------------------------------------------------------------ */
 
 weir_status weir__origins_of(weir_manifest *manifest, struct weir__item *item,
@@ -320,6 +384,8 @@ weir_status weir__origins_of(weir_manifest *manifest, struct weir__item *item,
         walk_scaled_object(&o, item);
     } else if (item->hpa_spec != NULL) {
         walk_hpa(&o, item->hpa_spec, weir__node_at(item->object.node, "spec"));
+    } else if (item->knative_hpa != NULL) {
+        walk_knative_hpa(&o, item->knative_hpa);
     } else {
         walk_revision(&o);
     }

@@ -6,6 +6,7 @@
  * reads back as the same tree.
  */
 #include "write.h"
+#include "grow.h"
 #include "print.h"
 #include "scalar.h"
 
@@ -254,4 +255,20 @@ size_t weir__write_json_of_doubles(const struct weir__node *node, char *text, si
     weir__print_open(&p, text, capacity);
     write_json(&p, node != NULL ? node : &none, 1);
     return p.length;
+}
+
+/* ---- for people ----------------------------------------------------------------------------- */
+
+weir_status weir__write_shown(struct weir__node *object, int32_t how, char *text, size_t capacity,
+                              size_t *need)
+{
+    size_t length;
+
+    weir__grow_sort(object);
+    length = how & WEIR_SHOW_JSON ? weir__write_json(object, text, capacity)
+                                  : weir__write_yaml(object, text, capacity);
+    if (need != NULL) {
+        *need = length + 1;
+    }
+    return length < capacity ? WEIR_OK : WEIR_E_SPACE;
 }

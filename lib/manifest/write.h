@@ -18,4 +18,8 @@ size_t weir__write_json(const struct weir__node *node, char *text, size_t capaci
  * them. NULL is null. */
 size_t weir__write_json_of_doubles(const struct weir__node *node, char *text, size_t capacity);
 
+/* As weir_manifest_show() does: the pairs are put in the order of their keys first. */
+weir_status weir__write_shown(struct weir__node *object, int32_t how, char *text, size_t capacity,
+                              size_t *need);
+
 #endif

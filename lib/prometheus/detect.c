@@ -133,7 +133,10 @@ static weir_status judge_lines(const struct sight *s, int32_t *format)
 /* { and a quoted text: JSON, or the quoted name of a metric. */
 static weir_status judge_quoted(const struct sight *s, const char *at, int32_t *format)
 {
-    bool metric = begins_with((struct text){at, (size_t)(s->end - at)}, TEXT("\"metric\""));
+    struct text first = {at, (size_t)(s->end - at)};
+    int32_t named = begins_with(first, TEXT("\"metric\""))           ? WEIR_FORMAT_VM_EXPORT
+                    : begins_with(first, TEXT("\"weir_recording\"")) ? WEIR_FORMAT_RECORDING
+                                                                     : WEIR_FORMAT_API_JSON;
 
     for (at++; at < s->end && *at != '"'; at++) {
         at += *at == '\\' && at + 1 < s->end;
@@ -143,7 +146,7 @@ static weir_status judge_quoted(const struct sight *s, const char *at, int32_t *
         return WEIR_END;
     }
     if (at < s->end && *at == ':') {
-        *format = metric ? WEIR_FORMAT_VM_EXPORT : WEIR_FORMAT_API_JSON;
+        *format = named;
         return WEIR_OK;
     }
     return judge_lines(s, format);

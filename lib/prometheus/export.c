@@ -5,6 +5,10 @@
  *
  * with times in milliseconds. null stands for a NaN, and so for a staleness marker. A series may
  * take several lines.
+ *
+ * A recording has the same lines between others: its head {"weir_recording":1,...}, which comes
+ * first, and what else there is to say. null is a staleness marker there, and "NaN" is none. A last
+ * line that is cut off is what was being written when the recording was.
  */
 #include "json.h"
 #include "labels.h"
@@ -23,7 +27,7 @@ void weir__pm_export_close(weir_series_reader *r)
 static bool value_of(const cJSON *item, double *value)
 {
     if (cJSON_IsNull(item)) {
-        *value = NOT_A_NUMBER;
+        *value = weir_stale_marker();
         return true;
     }
     if (cJSON_IsNumber(item)) {
@@ -98,22 +102,57 @@ static enum outcome read_samples(weir_series_reader *r, const char *at)
     return TAKEN;
 }
 
-/* The line as a batch of samples. */
+/* The head of a recording, which is the first line of it. */
+static enum outcome check_head(weir_series_reader *r, const char *at)
+{
+    const cJSON *version = weir__pm_json_member(r->batch.tree, "weir_recording");
+
+    r->batch.headed = true;
+    if (!cJSON_IsNumber(version)) {
+        return weir__pm_fail(r, at, WEIR_E_PARSE,
+                             "expected the head of a recording, {\"weir_recording\":1,...}");
+    }
+    return version->valuedouble == 1
+               ? PASSED
+               : weir__pm_fail(r, at, WEIR_E_UNSUPPORTED,
+                               "a recording of a version that this weir does not read");
+}
+
+/* The line as a batch of samples; PASSED for one of a recording that has none. */
 static enum outcome read_line(weir_series_reader *r, const char *at, const char *end)
 {
     const char *bad, *wrong = weir__pm_json_check(at, (size_t)(end - at), &bad);
+    bool recording = r->format == WEIR_FORMAT_RECORDING;
     enum outcome outcome;
 
     weir__pm_export_close(r);
     if (wrong != NULL) {
-        return weir__pm_expected(r, bad, wrong);
+        return recording && end == reader_end(r) ? PASSED : weir__pm_expected(r, bad, wrong);
     }
     r->batch.tree = cJSON_ParseWithLength(at, (size_t)(end - at));
     if (r->batch.tree == NULL) {
         return weir__pm_no_memory(r);
     }
+    if (recording && !r->batch.headed) {
+        return check_head(r, at);
+    }
+    if (recording && weir__pm_json_member(r->batch.tree, "metric") == NULL) {
+        return PASSED;
+    }
     outcome = read_labels(r, at);
     return outcome == TAKEN ? read_samples(r, at) : outcome;
+}
+
+/* A line of a recording that has no samples. */
+static enum outcome give_comment(weir_series_reader *r, const char *at, const char *end,
+                                 weir_entry *entry)
+{
+    entry->kind = WEIR_ENTRY_COMMENT;
+    entry->text = at;
+    entry->text_length = (size_t)(end - at);
+    weir__pm_export_close(r);
+    weir__pm_next_record(r, end, 1);
+    return TAKEN;
 }
 
 enum outcome weir__pm_export_record(weir_series_reader *r, weir_entry *entry)
@@ -135,6 +174,9 @@ enum outcome weir__pm_export_record(weir_series_reader *r, weir_entry *entry)
         if (outcome == FAILED) {
             weir__pm_export_close(r);
             return outcome;
+        }
+        if (outcome == PASSED && first < end) {
+            return give_comment(r, at, end, entry);
         }
         weir__pm_next_record(r, end, 1);
         if (b->next == b->times.count) {

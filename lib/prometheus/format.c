@@ -7,9 +7,9 @@ const char *weir_series_format_name(int32_t format)
 {
     static const char *const names[] = {"detect",    "text",      "openmetrics",
                                         "api-json",  "tsdb-dump", "dump-openmetrics",
-                                        "vm-export", "csv"};
+                                        "vm-export", "csv",       "recording"};
 
-    return format >= WEIR_FORMAT_DETECT && format <= WEIR_FORMAT_CSV ? names[format] : "";
+    return format >= WEIR_FORMAT_DETECT && format <= WEIR_FORMAT_RECORDING ? names[format] : "";
 }
 
 const char *weir_metric_type_name(int32_t type)

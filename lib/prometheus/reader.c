@@ -79,7 +79,7 @@ weir_status weir_series_reader_create(const weir_series_reader_options *options,
     if (options->struct_size != sizeof *options) {
         return weir__pm_error(err, WEIR_E_STRUCT, "struct_size is not that of this library");
     }
-    if (options->format < WEIR_FORMAT_DETECT || options->format > WEIR_FORMAT_CSV ||
+    if (options->format < WEIR_FORMAT_DETECT || options->format > WEIR_FORMAT_RECORDING ||
         options->nan_is_stale < -1 || options->nan_is_stale > 1 || options->reserved != 0) {
         return weir__pm_error(err, WEIR_E_RANGE,
                               "format must be WEIR_FORMAT_*, nan_is_stale -1, 0 or 1");
@@ -245,7 +245,8 @@ static enum outcome take_record(weir_series_reader *r, weir_entry *entry)
     case WEIR_FORMAT_OPENMETRICS:
     case WEIR_FORMAT_DUMP_OPENMETRICS: return weir__pm_openmetrics_record(r, entry);
     case WEIR_FORMAT_TSDB_DUMP: return weir__pm_dump_record(r, entry);
-    case WEIR_FORMAT_VM_EXPORT: return weir__pm_export_record(r, entry);
+    case WEIR_FORMAT_VM_EXPORT:
+    case WEIR_FORMAT_RECORDING: return weir__pm_export_record(r, entry);
     default: return weir__pm_csv_record(r, entry);
     }
 }
@@ -294,7 +295,8 @@ static void finish_sample(const weir_series_reader *r, weir_entry *entry)
     if (entry->kind != WEIR_ENTRY_SAMPLE) {
         return;
     }
-    if (entry->value != entry->value) {
+    if (entry->value != entry->value &&
+        !(r->format == WEIR_FORMAT_RECORDING && r->nan_is_stale < 0)) {
         entry->value = r->stale_nan ? weir_stale_marker() : NOT_A_NUMBER;
     }
     if (!entry->has_time) {

@@ -32,12 +32,13 @@ struct exposition {
     char bound[BOUNDS_MAX][BOUND_BYTES];
 };
 
-/* The samples of a record that has many; VictoriaMetrics' lines. */
+/* The samples of a record that has many; VictoriaMetrics' lines, and those of a recording. */
 struct batch {
     struct array times;  /* int64_t */
     struct array values; /* double */
     size_t next;
     struct cJSON *tree; /* has the labels' texts */
+    bool headed;        /* the head of a recording was there */
 };
 
 struct csv_state;

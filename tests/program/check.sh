@@ -34,6 +34,63 @@ expect 'a hazard that is none' 2 'there is no hazard x' "$weir" check -f "$bad" 
 expect 'no file' 2 'a manifest, or a folder' "$weir" check
 expect 'a missing file' 3 'No such file' "$weir" check -f "$work/none.yaml"
 
+# What others read is read: all bad manifests at once, and names that have to be escaped.
+mkdir "$work/odd & <\"names'>"
+for odd in 'a b%.yaml' 'ü.yaml' "$(printf 'tab\there.yaml')" "$(printf 'latin\351.yaml')"; do
+    cp "$bad" "$work/odd & <\"names'>/$odd"
+done
+{ printf 'metadata: {name: "a\001b<&\\"]]>"}\nkind: InferenceService\n'; } >"$work/odd & <\"names'>/text.yaml"
+for form in json sarif junit; do
+    expect "$form of all hazards" 0 "^$form: [0-9]{3} findings" sh -c \
+        '"$0" check "$1/tests/check" --format "$2" >"$3/$2"; python3 "$1/tests/program/forms.py" "$2" "$3/$2"' \
+        "$weir" "$source" "$form" "$work"
+    expect "$form of odd names" 0 "^$form: [0-9]+ findings" sh -c \
+        '"$0" check "$3" --format "$2" >"$3.$2"; python3 "$1/tests/program/forms.py" "$2" "$3.$2"' \
+        "$weir" "$source" "$form" "$work/odd & <\"names'>"
+    expect "$form of nothing" 0 "^$form: 0 findings" sh -c \
+        '"$0" check "$4" --format "$2" >"$3/$2"; python3 "$1/tests/program/forms.py" "$2" "$3/$2"' \
+        "$weir" "$source" "$form" "$work" "${bad%bad.yaml}good.yaml"
+done
+
+# ---- replaced objects -----------------------------------------------------------------------
+# Two of one name, as base and overlay have them: each is looked at as if it were alone.
+two() {
+    sed 's/^  name: .*/  name: m/' "$source/tests/check/$1/bad.yaml" >"$work/two.yaml"
+    echo --- >>"$work/two.yaml"
+    sed 's/^  name: .*/  name: m/' "$source/tests/check/$1/good.yaml" >>"$work/two.yaml"
+    expect "$1: of one that is replaced" 1 "\\[$1\\]" "$weir" check "$work/two.yaml"
+    expect "$1: the later one counts" 1 'is also in .*; this later one counts' "$weir" check "$work/two.yaml"
+}
+two kserve.policies-dropped
+two knative.utilization-forgotten
+two hpa.slow-scale-down
+two keda.cooldown-without-zero
+expect 'what is replaced is in no one'"'"'s way' 1 '^1 file: 0 errors' "$weir" check "$work/two.yaml"
+
+# ---- InferenceGraphs ------------------------------------------------------------------------
+graph() {
+    cat <<EOF
+apiVersion: serving.kserve.io/v1alpha1
+kind: InferenceGraph
+metadata:
+  name: g
+  annotations: {serving.kserve.io/deploymentMode: Standard$1}
+spec:
+  $2
+  nodes: {root: {routerType: Sequence, steps: [{serviceName: m}]}}
+EOF
+}
+graph '' 'minReplicas: 0' >"$work/graph.yaml"
+expect 'a graph: minReplicas 0' 1 'graph.yaml:7:16: warning: spec.minReplicas .*kserve.min-zero-on-hpa' "$weir" check "$work/graph.yaml"
+expect 'a graph: no maxReplicas' 1 'spec.maxReplicas: .*kserve.max-absent' "$weir" check "$work/graph.yaml"
+graph ', serving.kserve.io/metric: cpu' 'scaleMetric: rps' >"$work/graph.yaml"
+expect 'a graph: a metric that is dropped' 1 'spec.scaleMetric: .*kserve.metric-dropped' "$weir" check "$work/graph.yaml"
+expect 'a graph: a dead annotation' 1 'serving.kserve.io/metric\] .*kserve.dead-annotation' "$weir" check "$work/graph.yaml"
+graph ', serving.kserve.io/autoscalerClass: keda' 'maxReplicas: 2' >"$work/graph.yaml"
+expect 'a graph: no triggers' 1 'graph.yaml:7:3: error: spec.triggers ScaledObject g' "$weir" check "$work/graph.yaml"
+graph '' 'maxReplicas: 2' >"$work/graph.yaml"
+expect 'a graph: nothing' 0 '0 errors, 0 warnings' "$weir" check "$work/graph.yaml"
+
 # ---- folders --------------------------------------------------------------------------------
 mkdir -p "$work/folder/inner"
 cp "$bad" "$work/folder/inner/a.yaml"
@@ -73,6 +130,20 @@ broken 'too deep' 'error: .*100' "a: $(printf '%200s' '' | tr ' ' '[')"
 head -c 104857600 /dev/zero | tr '\0' '#' >"$work/large.yaml"
 expect 'a hundred megabytes' 1 'error: the file has .* bytes' timeout 10 "$weir" check -f "$work/large.yaml"
 rm "$work/large.yaml"
+
+# With --keep-going the good ones run all the same.
+{ cat "$bad"; printf '%s\n' --- 'foo: [' ---; sed 's/^  name: m/  name: fine/' "${bad%bad.yaml}good.yaml"; } >"$work/mixed.yaml"
+expect 'one bad document of three: nothing' 3 'the manifests have 4 errors; nothing was shown' "$weir" show "$work/mixed.yaml"
+expect 'a place within what is no YAML' 3 'error: foo\[0\]: this is not YAML' "$weir" show "$work/mixed.yaml"
+expect 'one bad document of three: the good one' 0 'what has one is left out' "$weir" show "$work/mixed.yaml" --keep-going
+expect 'one bad document of three: shown' 0 '^  name: fine-predictor' "$weir" show "$work/mixed.yaml" --keep-going
+expect 'one bad document of three: replayed' 0 '^Service default/fine-predictor' \
+    "$weir" replay -f "$work/mixed.yaml" --load "$source/examples/data/traffic.csv" --summary --keep-going
+expect 'one bad document of three: by the name of its service' 0 '^Service default/fine-predictor' \
+    "$weir" replay -f "$work/mixed.yaml" --name fine --load "$source/examples/data/traffic.csv" --summary --keep-going
+expect 'one bad document of three: that one' 2 'choose|no autoscaler has the name m' \
+    "$weir" replay -f "$work/mixed.yaml" --name m --load "$source/examples/data/traffic.csv" --summary --keep-going
+expect 'a manifest without its option' 2 'a manifest is given with -f' "$weir" replay "$bad"
 
 # spelled NAME VALUE PATTERN: scalars of YAML 1.1, as the API server reads them.
 spelled() {

@@ -102,6 +102,7 @@ replay_of 'one list of steps' 0 'hpa\.metric' "$good" --metric 0=q --explain
 printf "$good" >"$load"
 expect 'explain' 0 'keda.activate: 0 -> 1' "$weir" explain -f "$so" --load "$load" --metric 0=q --at 20 --initial 0
 expect 'show' 0 '^  name: keda-hpa-so$' "$weir" show -f "$so"
+expect 'show a file without its option' 0 '^  name: keda-hpa-so$' "$weir" show "$so"
 expect 'show as JSON' 0 '"averageValue":"5"' "$weir" show -f "$so" --format json
 expect 'show as it is sent' 0 'minReplicas' "$weir" show -f "$so" --as-sent
 expect 'show nothing' 2 'a manifest \(-f FILE\) is needed' "$weir" show

@@ -67,8 +67,11 @@ expect 'samples left out' 0 'notice: .*twice.prom:2: 1 samples are left out' "$w
 printf '<html>\n' >"$work/page.html"
 expect 'HTML' 3 'looks like HTML' "$weir" query x --series "$work/page.html"
 head -c 3000 "$keda" >"$work/cut.gz"
-expect 'gzip that is cut off' 3 'cut.gz: the gzip data is damaged or cut off' "$weir" query x \
+expect 'gzip that is cut off' 3 'cut.gz: the gzip file is cut short' "$weir" query x \
     --series "$work/cut.gz"
+echo 'x 3' | cat "$keda" - >"$work/more.gz"
+expect 'gzip with something behind' 3 'more.gz: behind the end of the gzip data' "$weir" query x \
+    --series "$work/more.gz"
 expect 'no such file' 3 'none: No such file' "$weir" query x --series "$work/none"
 expect 'a folder' 3 'directory' "$weir" query x --series "$work"
 expect 'no expression' 2 'an expression and --series, or --prometheus, are needed' "$weir" query --series "$text"

@@ -113,7 +113,16 @@ replay_of 'CRLF, quotes, a byte order mark' 0 'rows replayed +2' \
 gzip -c "$csv" >"$work/load.csv.gz"
 expect 'gzip' 0 'rows replayed +2' "$weir" replay -f "$service" --load "$work/load.csv.gz"
 head -c 40 "$work/load.csv.gz" >"$work/cut.csv.gz"
-expect 'a cut gzip file' 3 'damaged or cut short' "$weir" replay -f "$service" --load "$work/cut.csv.gz"
+head -c 10 "$csv" | gzip -c >"$work/two.csv.gz"
+tail -c +11 "$csv" | gzip -c >>"$work/two.csv.gz"
+expect 'gzip in two members' 0 'rows replayed +2' "$weir" replay -f "$service" --load "$work/two.csv.gz"
+head -c 512 /dev/zero | cat "$work/two.csv.gz" - >"$work/padded.csv.gz"
+expect 'gzip with zeros behind' 0 'rows replayed +2' "$weir" replay -f "$service" --load "$work/padded.csv.gz"
+echo 'what is this' | cat "$work/two.csv.gz" - >"$work/more.csv.gz"
+expect 'gzip with something else behind' 3 'more.csv.gz:.* behind the end of the gzip data' \
+    "$weir" replay -f "$service" --load "$work/more.csv.gz"
+expect 'gzip from a pipe' 0 'rows replayed +2' sh -c '"$0" replay -f "$1" --load - <"$2"' "$weir" "$service" "$work/two.csv.gz"
+expect 'a cut gzip file' 3 'cut.csv.gz.*cut short' "$weir" replay -f "$service" --load "$work/cut.csv.gz"
 
 replay_of 'an empty file' 3 'the file is empty' ''
 replay_of 'only a header' 3 'there is no row' 'time,concurrency\n'

@@ -55,48 +55,25 @@ of() {
 }
 
 # ---- a running cluster, from its raw samples ----
-cat >"$so" <<'YAML'
-apiVersion: keda.sh/v1alpha1
-kind: ScaledObject
-metadata: {name: opt-125m}
-spec:
-  scaleTargetRef: {name: opt-125m}
-  minReplicaCount: 1
-  maxReplicaCount: 3
-  pollingInterval: 15
-  cooldownPeriod: 120
-  advanced:
-    horizontalPodAutoscalerConfig:
-      behavior:
-        scaleUp: {stabilizationWindowSeconds: 0}
-        scaleDown: {stabilizationWindowSeconds: 120, policies: [{type: Pods, value: 1, periodSeconds: 60}]}
-  triggers:
-  - type: prometheus
-    metadata:
-      serverAddress: http://prometheus:9090
-      query: >-
-        sum(rate(vllm:prompt_tokens_total{namespace="default",model_name="opt-125m"}[2m]))
-        + sum(rate(vllm:generation_tokens_total{namespace="default",model_name="opt-125m"}[2m]))
-      threshold: '5'
-YAML
+vllm=$source/examples/scaledobject-vllm.yaml
 # The cluster scaled at 08:18:33.1, 08:19:55.7 and, its syncs by then at even seconds, at 08:23:42.3.
 for line in '08:18:33Z +5.50 +5.50 +1 +1>2 .* s0-prometheus is at 5.501, its target is 5$' \
     '08:19:55Z +11.18 +5.59 +2 +2>3 .* s0-prometheus is at 5.589, its target is 5$' \
     '08:23:39Z +3.19 +1.06 +3 +3>2 .* s0-prometheus is at 1.062, its target is 5; 1 wanted now, up to 2 within the window$' \
     'scale-ups +2,' 'scale-downs +1$'; do
-    expect "the documented object: $line" 0 "$line" "$weir" replay -f "$so" \
+    expect "the documented object: $line" 0 "$line" "$weir" replay -f "$vllm" \
         --series "$data/keda-series.json.gz" --mark-stale --semantics 'prometheus 2.42' \
         --sync-period 2s --from 2026-11-24T08:17:00Z
 done
 expect 'its one decision' 0 'hpa.metric\[0\]: 1 -> 2, s0-prometheus is at 5.556, its target is 5' \
-    "$weir" explain -f "$so" --series "$data/keda-series.json.gz" --mark-stale \
+    "$weir" explain -f "$vllm" --series "$data/keda-series.json.gz" --mark-stale \
     --semantics 'prometheus 2.42' --sync-period 2s --at 2026-11-24T08:18:35Z
 expect "KServe's own" 0 'sum\(rate\(vllm:generation_tokens_total\{model_name="opt-125m"\}\[2m\]\)\)$' \
     "$weir" replay -f "$source/examples/isvc-keda.yaml" --series "$data/keda-series.json.gz"
 expect 'several documents' 0 '^ScaledObject default/opt-125m-predictor ' \
-    "$weir" replay -f "$so" -f "$source/examples/isvc-keda.yaml" --series "$data/keda-series.json.gz"
+    "$weir" replay -f "$vllm" -f "$source/examples/isvc-keda.yaml" --series "$data/keda-series.json.gz"
 expect 'the other of them' 0 '^ScaledObject default/opt-125m ' \
-    "$weir" replay -f "$so" -f "$source/examples/isvc-keda.yaml" --series "$data/keda-series.json.gz"
+    "$weir" replay -f "$vllm" -f "$source/examples/isvc-keda.yaml" --series "$data/keda-series.json.gz"
 
 # A grid as weir query has it, given as columns, decides the same.
 query='sum(rate(vllm:prompt_tokens_total{model_name="my-model"}[40s]))'

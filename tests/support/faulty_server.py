@@ -68,7 +68,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         what = path.split("/")[1]
         counts[what] = counts.get(what, 0) + 1
         error = {"status": "error", "errorType": "execution", "error": "many-to-many"}
-        if what == "echo":
+        if what == "accept":
+            text = "%s|%s|%s" % (self.path, self.headers.get("Accept"), self.headers.get("X-Scope-OrgID"))
+            self.answer(200, text.encode(), kind="text/plain; version=0.0.4")
+        elif what == "echo":
             labels = {"method": self.command, "path": path, "query": form.get("query", ""),
                       "time": form.get("time", ""), "more": form.get("more", ""),
                       "tenant": self.headers.get("X-Scope-OrgID", "")}

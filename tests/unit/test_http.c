@@ -441,6 +441,84 @@ static void refuses_what_is_no_grid(void **state)
     }
 }
 
+static void one_part_has_its_warnings(void **state)
+{
+    weir_http *http = client("grid");
+    weir_api_reply *r = NULL;
+    weir_error err = {0};
+
+    (void)state;
+    assert_int_equal(weir_http_query_part(http, "x", 1000, 3000, 500, &r, NULL), WEIR_OK);
+    assert_int_equal(r->kind, WEIR_API_SUCCESS);
+    assert_int_equal(r->point_at[1], 5);
+    weir_api_reply_free(r);
+    assert_int_equal(weir_http_query_part(http, "x", 3000, 1000, 500, &r, &err), WEIR_E_RANGE);
+    assert_int_equal(weir_http_query_part(http, "x", 1000, 3000, 0, &r, &err), WEIR_E_RANGE);
+    assert_int_equal(weir_http_query_part(http, NULL, 1000, 3000, 1, &r, &err), WEIR_E_ARG);
+    weir_http_free(http);
+    http = client("moved");
+    assert_int_equal(weir_http_query_part(http, "x", 1000, 3000, 1000, &r, &err), WEIR_E_RANGE);
+    assert_non_null(strstr(err.message, "nocache=1"));
+    weir_http_free(http);
+    http = client("refused");
+    assert_int_equal(weir_http_query_part(http, "x", 1000, 3000, 1000, &r, &err), WEIR_OK);
+    assert_int_equal(r->kind, WEIR_API_ERROR);
+    assert_string_equal(r->error_type.text, "execution");
+    weir_api_reply_free(r);
+    weir_http_free(http);
+}
+
+/* ---- pages ---------------------------------------------------------------------------------- */
+
+static void gets_a_page(void **state)
+{
+    static const char *const headers[] = {"X-Scope-OrgID: team"};
+    static const char body[] = "/accept/metrics?a=b|text/plain;q=0.5|team";
+    char url[100];
+    weir_http_options options = quick("accept/metrics", url);
+    weir_http_page *page = NULL;
+    weir_error err = {0};
+    weir_http *http;
+
+    (void)state;
+    options.headers = headers;
+    options.header_count = 1;
+    options.parameters = "a=b";
+    http = client_of(&options);
+    assert_int_equal(weir_http_page_get(http, "text/plain;q=0.5", 1000, &page, &err), WEIR_OK);
+    assert_int_equal(page->status, 200);
+    assert_string_equal(page->content_type, "text/plain; version=0.0.4");
+    assert_int_equal(page->length, strlen(body));
+    assert_memory_equal(page->body, body, strlen(body));
+    weir_http_page_free(page);
+    assert_int_equal(weir_http_page_get(http, "text/plain;q=0.5", strlen(body), &page, &err),
+                     WEIR_OK);
+    weir_http_page_free(page);
+    assert_int_equal(weir_http_page_get(http, "text/plain;q=0.5", strlen(body) - 1, &page, &err),
+                     WEIR_E_LIMIT);
+    assert_string_equal(err.message, "a reply of more than 40 bytes");
+    assert_int_equal(weir_http_page_get(http, "a\r\nb", 5, &page, &err), WEIR_E_RANGE);
+    assert_int_equal(weir_http_page_get(http, NULL, 0, &page, &err), WEIR_E_ARG);
+    weir_http_page_free(NULL);
+    weir_http_free(http);
+}
+
+static void a_page_may_be_none(void **state)
+{
+    weir_http_page *page = NULL;
+    weir_error err = {0};
+    weir_http *http = client("nowhere");
+
+    (void)state;
+    assert_int_equal(weir_http_page_get(http, NULL, 1000, &page, &err), WEIR_OK);
+    assert_int_equal(page->status, 404);
+    weir_http_page_free(page);
+    weir_http_free(http);
+    http = client("silent");
+    assert_int_equal(weir_http_page_get(http, NULL, 1000, &page, &err), WEIR_E_IO);
+    weir_http_free(http);
+}
+
 /* ---- options -------------------------------------------------------------------------------- */
 
 static void refuses_bad_options(void **state)
@@ -537,6 +615,9 @@ int main(void)
         SUITE_TEST(&suite, splits_a_grid);
         SUITE_TEST(&suite, a_server_takes_the_largest_part);
         SUITE_TEST(&suite, refuses_what_is_no_grid);
+        SUITE_TEST(&suite, one_part_has_its_warnings);
+        SUITE_TEST(&suite, gets_a_page);
+        SUITE_TEST(&suite, a_page_may_be_none);
     } else {
         printf("no python3: the tests with a server are left out\n");
     }

@@ -150,6 +150,7 @@ struct document {
 #define OPENMETRICS WEIR_FORMAT_OPENMETRICS, WEIR_FORMAT_OPENMETRICS
 #define DUMP        WEIR_FORMAT_TSDB_DUMP, WEIR_FORMAT_TSDB_DUMP
 #define EXPORT      WEIR_FORMAT_VM_EXPORT, WEIR_FORMAT_VM_EXPORT
+#define RECORDING   WEIR_FORMAT_RECORDING, WEIR_FORMAT_RECORDING
 #define CSV         WEIR_FORMAT_CSV, WEIR_FORMAT_CSV
 #define API         WEIR_FORMAT_API_JSON, WEIR_FORMAT_API_JSON
 
@@ -198,6 +199,28 @@ static const struct document documents[] = {
      "12:{__name__=h_bucket,le=2.5} 1\n13:{__name__=h_bucket,le=1.0} 1\n"},
     {"text: names in quotes", WEIR_FORMAT_TEXT, WEIR_FORMAT_TEXT, "{\"a.b\",\"c.d\"=\"e\\\\\"} 1\n",
      "1:{__name__=a.b,c.d=e\\} 1\n"},
+    {"recording: samples between other lines", RECORDING,
+     "{\"weir_recording\":1,\"from\":5}\n"
+     "{\"metric\":{\"__name__\":\"a\"},\"values\":[1,\"NaN\",\"Infinity\"],"
+     "\"timestamps\":[5,6,7]}\n{\"done\":7}\n",
+     "1:# {\"weir_recording\":1,\"from\":5}\n2:{__name__=a} 1@5\n2:{__name__=a} nan@6\n"
+     "2:{__name__=a} inf@7\n3:# {\"done\":7}\n"},
+    {"recording: null is a marker", RECORDING,
+     "{\"weir_recording\":1}\n{\"metric\":{},\"values\":[null],\"timestamps\":[5]}\n",
+     "1:# {\"weir_recording\":1}\n2:{} stale@5\n"},
+    {"recording: a last line that is cut off", RECORDING,
+     "{\"weir_recording\":1}\n{\"metric\":{\"a\":\"b\"},\"values\":[1,2],\"timest",
+     "1:# {\"weir_recording\":1}\n2:# {\"metric\":{\"a\":\"b\"},\"values\":[1,2],\"timest\n"},
+    {"recording: a last line without its end", RECORDING,
+     "{\"weir_recording\":1}\n{\"metric\":{},\"values\":[1],\"timestamps\":[5]}",
+     "1:# {\"weir_recording\":1}\n2:{} 1@5\n"},
+    {"recording: a cut line within", RECORDING,
+     "{\"weir_recording\":1}\n{\"metric\":{}\n{\"done\":5}\n",
+     "1:# {\"weir_recording\":1}\n2:13: expected , or }, got the end of the line\n"},
+    {"recording: of another version", RECORDING, "{\"weir_recording\":2}\n",
+     "1:1: a recording of a version that this weir does not read\n"},
+    {"recording: no head", WEIR_FORMAT_RECORDING, 0, "{\"done\":5}\n",
+     "1:1: expected the head of a recording, {\"weir_recording\":1,...}\n"},
     {"openmetrics: all kinds of lines", OPENMETRICS,
      "# TYPE a_seconds counter\n# UNIT a_seconds seconds\n# HELP a_seconds x\\\"y\n"
      "a_seconds_total{b=\"c\"} 17 1700000000.9999 # {trace_id=\"t\"} 0.5 1\n# EOF\n",
@@ -519,7 +542,7 @@ static void refuses_bad_options(void **state)
     (void)state;
     assert_int_equal(weir_series_reader_options_init(&options, 3), WEIR_E_STRUCT);
     assert_int_equal(weir_series_reader_options_init(&options, sizeof options), WEIR_OK);
-    options.format = 8;
+    options.format = WEIR_FORMAT_RECORDING + 1;
     assert_int_equal(weir_series_reader_create(&options, &memory, &reader, NULL), WEIR_E_RANGE);
     options.format = 0;
     options.nan_is_stale = 2;

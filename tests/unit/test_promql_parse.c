@@ -253,6 +253,79 @@ static void tells_what_is_not_evaluated(void **state)
     weir_promql_expr_free(expr);
 }
 
+/* ---- the samples that count ------------------------------------------------------------------ */
+
+struct reach {
+    const char *name, *text;
+    size_t selector;
+    int64_t first, last; /* s, of evaluations from 10000 to 20000 s */
+};
+
+static const struct reach reaches[] = {
+    {"an instant selector", "x", 0, 9700, 20000},
+    {"a range", "rate(x[2m])", 0, 9880, 20000},
+    {"an offset", "x offset 1h", 0, 6100, 16400},
+    {"one ahead", "x offset -1h", 0, 13300, 23600},
+    {"a range with an offset", "rate(x[2m] offset 1m)", 0, 9820, 19940},
+    {"a time", "x @ 500", 0, 200, 500},
+    {"a time with an offset", "x @ 500 offset 100s", 0, 100, 400},
+    {"start() is the time itself", "x @ start()", 0, 9700, 20000},
+    {"end() is, too", "rate(x[1m] @ end() offset 5s)", 0, 9935, 19995},
+    {"a subquery", "max_over_time(x[1h:1m])", 0, 6100, 20000},
+    {"one with an offset", "max_over_time(x[1h:1m] offset 100s)", 0, 6000, 19900},
+    {"a range in it", "max_over_time(rate(x[2m])[1h:])", 0, 6280, 20000},
+    {"a time in it", "max_over_time((x @ 500)[1h:1m])", 0, 200, 500},
+    {"it is at a time", "max_over_time(x[1h:1m] @ 5000)", 0, 1100, 5000},
+    {"start() in one at a time", "max_over_time((x @ start())[1h:1m] @ 5000)", 0, 9700, 20000},
+    {"two of them", "max_over_time(max_over_time(x[10m:])[1h:])", 0, 5500, 20000},
+    {"the second of an operator", "a / b offset 10s", 1, 9690, 19990},
+    {"a parameter comes first", "topk(scalar(k offset 10s), x)", 0, 9690, 19990},
+    {"then what it is of", "topk(scalar(k offset 10s), x)", 1, 9700, 20000},
+    {"the second argument", "clamp_max(a, scalar(-(b offset 1m)))", 1, 9640, 19940},
+};
+
+static void reaches_back(void **state)
+{
+    const struct reach *row = *state;
+    weir_promql_expr *expr;
+    int64_t first = 0, last = 0;
+
+    assert_int_equal(weir_promql_parse(row->text, strlen(row->text), &world_memory, &expr, NULL),
+                     WEIR_OK);
+    assert_int_equal(
+        weir_promql_selector_window(expr, row->selector, 10000000, 20000000, NULL, &first, &last),
+        WEIR_OK);
+    assert_int_equal(first, row->first * 1000);
+    assert_int_equal(last, row->last * 1000);
+    weir_promql_expr_free(expr);
+}
+
+static void has_no_window(void **state)
+{
+    weir_promql_options options;
+    weir_promql_expr *expr;
+    int64_t first = 0, last = 0;
+
+    (void)state;
+    weir_promql_options_init(&options, sizeof options);
+    options.lookback_ms = 1000;
+    assert_int_equal(weir_promql_parse("x + 1", 5, &world_memory, &expr, NULL), WEIR_OK);
+    assert_int_equal(weir_promql_selector_window(expr, 0, 5000, 6000, &options, &first, &last),
+                     WEIR_OK);
+    assert_int_equal(first, 4000);
+    assert_int_equal(weir_promql_selector_window(expr, 1, 5000, 6000, NULL, &first, &last),
+                     WEIR_E_ARG);
+    assert_int_equal(weir_promql_selector_window(expr, 0, 6001, 6000, NULL, &first, &last),
+                     WEIR_E_RANGE);
+    assert_int_equal(weir_promql_selector_window(expr, 0, INT64_MIN, 0, NULL, &first, &last),
+                     WEIR_E_RANGE);
+    assert_int_equal(weir_promql_selector_window(NULL, 0, 0, 0, NULL, &first, &last), WEIR_E_ARG);
+    options.lookback_ms = 0;
+    assert_int_equal(weir_promql_selector_window(expr, 0, 0, 0, &options, &first, &last),
+                     WEIR_E_RANGE);
+    weir_promql_expr_free(expr);
+}
+
 int main(void)
 {
     static struct suite suite;
@@ -262,6 +335,8 @@ int main(void)
     SUITE_TEST(&suite, depth_is_limited);
     SUITE_TEST(&suite, arguments);
     SUITE_TEST(&suite, selectors);
+    SUITE_TABLE(&suite, reaches_back, reaches);
+    SUITE_TEST(&suite, has_no_window);
     SUITE_TABLE(&suite, tells_what_is_not_evaluated, supports);
     return suite_run(&suite, "promql_parse");
 }

@@ -5,6 +5,7 @@
  */
 #include "bundle.h"
 #include "bytes.h"
+#include "gunzip.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -209,7 +210,7 @@ static const char *open_archive(struct bundle *b, char *bytes, size_t length)
     const char *problem = NULL, *damage;
     char *plain;
 
-    if (bytes_are_gzip(bytes, length)) {
+    if (gunzip_begins(bytes, length)) {
         plain = bytes_gunzip(bytes, length, &length, &problem);
         free(bytes);
         bytes = plain;
@@ -399,7 +400,7 @@ static void load(struct entry *e)
         packed = own = bytes_read(e->open.shown, &length);
         wrong = own == NULL ? strerror(errno) : NULL;
     }
-    if (packed != NULL && bytes_are_gzip(packed, length)) {
+    if (packed != NULL && gunzip_begins(packed, length)) {
         e->text = bytes_gunzip(packed, length, &length, &wrong);
         free(own);
         wrong = e->text == NULL ? "there is no memory left" : wrong;

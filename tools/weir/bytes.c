@@ -2,12 +2,14 @@
  * bytes.c - files into memory, gzip unzipped; see bytes.h.
  */
 #include "bytes.h"
+#include "gunzip.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
+
+enum { STEP = 65536 };
 
 /* Room for more bytes and a NUL; 0 when there is no memory left, or too much wanted. */
 static int make_room(char **bytes, size_t *room, size_t want)
@@ -44,13 +46,13 @@ char *bytes_read(const char *path, size_t *length)
         return NULL;
     }
     while (n > 0) {
-        if (!make_room(&bytes, &room, *length + 65536)) {
+        if (!make_room(&bytes, &room, *length + STEP)) {
             free(bytes);
             fclose(file);
             errno = ENOMEM;
             return NULL;
         }
-        n = fread(bytes + *length, 1, 65536, file);
+        n = fread(bytes + *length, 1, STEP, file);
         *length += n;
     }
     if (ferror(file)) {
@@ -63,59 +65,45 @@ char *bytes_read(const char *path, size_t *length)
     return bytes;
 }
 
-int bytes_are_gzip(const char *bytes, size_t length)
-{
-    return length >= 2 && (unsigned char)bytes[0] == 0x1f && (unsigned char)bytes[1] == 0x8b;
-}
-
 /* What is wrong with gzip data; NULL: nothing. */
-static const char *inflate_all(z_stream *z, char **out, size_t *room, size_t *length)
+static const char *inflate_all(struct gunzip *g, char **out, size_t *room, size_t *length)
 {
-    int code = Z_OK;
+    const char *problem = NULL;
 
-    for (;;) {
-        size_t before = *length;
-
-        if (!make_room(out, room, *length + 65536)) {
+    while (problem == NULL) {
+        if (!make_room(out, room, *length + STEP)) {
             return "it holds more than 1 GiB, or than there is memory for";
         }
-        z->next_out = (unsigned char *)*out + *length;
-        z->avail_out = (unsigned)(65536);
-        code = inflate(z, Z_NO_FLUSH);
-        *length = (size_t)((char *)z->next_out - *out);
-        if (code == Z_STREAM_END) { /* another one may follow */
-            if (z->avail_in < 2 || !bytes_are_gzip((const char *)z->next_in, z->avail_in)) {
-                return NULL;
-            }
-            inflateReset(z);
-        } else if (code == Z_BUF_ERROR || (code == Z_OK && z->avail_in == 0 && *length == before)) {
-            return "the gzip file is cut short: its end is missing";
-        } else if (code != Z_OK) {
-            return "the gzip file is damaged: its data are not what gzip writes";
+        g->z.next_out = (unsigned char *)*out + *length;
+        g->z.avail_out = STEP;
+        problem = gunzip_step(g);
+        *length = (size_t)((char *)g->z.next_out - *out);
+        if (problem == NULL && g->z.avail_out > 0) {
+            return gunzip_finish(g);
         }
     }
+    return problem;
 }
 
 char *bytes_gunzip(const char *bytes, size_t length, size_t *out_length, const char **problem)
 {
-    z_stream z;
+    struct gunzip g;
     char *out = NULL, *in = NULL;
     size_t room = 0;
 
     *out_length = 0;
     *problem = NULL;
-    memset(&z, 0, sizeof z);
     in = length < BYTES_MOST ? malloc(length + 1) : NULL; /* zlib's input is not const */
-    if (in == NULL || !make_room(&out, &room, 0) || inflateInit2(&z, 15 + 16) != Z_OK) {
+    if (in == NULL || !make_room(&out, &room, 0) || !gunzip_open(&g)) {
         free(in);
         free(out);
         return NULL;
     }
     memcpy(in, bytes, length);
-    z.next_in = (unsigned char *)in;
-    z.avail_in = (unsigned)length;
-    *problem = inflate_all(&z, &out, &room, out_length);
-    inflateEnd(&z);
+    g.z.next_in = (unsigned char *)in;
+    g.z.avail_in = (unsigned)length;
+    *problem = inflate_all(&g, &out, &room, out_length);
+    gunzip_close(&g);
     free(in);
     out[*out_length] = '\0';
     return out;

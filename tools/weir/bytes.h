@@ -12,8 +12,6 @@
 /* All bytes of a file with a NUL after them; NULL with errno. */
 char *bytes_read(const char *path, size_t *length);
 
-int bytes_are_gzip(const char *bytes, size_t length);
-
 /* Unzipped bytes with a NUL after them, as far as they go: then the problem says what is wrong,
  * else it is NULL. NULL when there is no memory left. */
 char *bytes_gunzip(const char *bytes, size_t length, size_t *out_length, const char **problem);

@@ -2,6 +2,7 @@
  * check.c - findings as text, JSON, SARIF 2.1.0 and JUnit; see check.h.
  */
 #include "check.h"
+#include "manifests.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -33,6 +34,36 @@ static const char *rule_of(const weir_problem *p)
     return p->rule[0] != '\0' ? p->rule : weir_stage_name(p->stages);
 }
 
+/* Bytes of the character that a text begins with; 0 where they are no UTF-8, as the names of files
+ * may not be. */
+static size_t utf8_length(const char *text)
+{
+    static const struct {
+        unsigned char first, last, low, high; /* of the first byte, and of the second */
+        size_t length;
+    } rows[] = {
+        {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+    const unsigned char *s = (const unsigned char *)text;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t n = 1;
+
+        if (s[0] < rows[i].first || s[0] > rows[i].last) {
+            continue;
+        }
+        if (rows[i].length > 1 && (s[1] < rows[i].low || s[1] > rows[i].high)) {
+            return 0;
+        }
+        while (n < rows[i].length && (n == 1 || (s[n] & 0xc0) == 0x80)) {
+            n++;
+        }
+        return n == rows[i].length ? n : 0;
+    }
+    return 0;
+}
+
 /* ---- text ----------------------------------------------------------------------------------- */
 
 /* Whether an earlier finding has the same rule. */
@@ -54,8 +85,7 @@ static void print_text(FILE *out, const struct findings *f)
         const char *rule = rule_of(p);
 
         fprintf(out, "%s:%d:%d: %s: %s%s%s", p->file, p->error.line, p->error.column,
-                severity_of(p), p->error.path, p->error.path[0] != '\0' ? " " : "",
-                p->error.message);
+                severity_of(p), p->error.path, problem_gap(p), p->error.message);
         fprintf(out, rule[0] != '\0' ? " [%s]\n" : "%s\n", rule);
         if (hazard != NULL && !is_repeated(f, i)) {
             fprintf(out, "    why: %s\n    fix: %s\n", hazard->why, hazard->fix);
@@ -72,6 +102,14 @@ static void print_tree(FILE *out, cJSON *tree)
 {
     char *text = cJSON_Print(tree);
 
+    for (char *at = text; at != NULL && *at != '\0';) {
+        size_t length = utf8_length(at);
+
+        if (length == 0) {
+            *at = '?';
+        }
+        at += length > 0 ? length : 1;
+    }
     fprintf(out, "%s\n", text != NULL ? text : "{}");
     cJSON_free(text);
     cJSON_Delete(tree);
@@ -150,20 +188,46 @@ static void add_rules(cJSON *rules)
     add_rule(rules, "text", "This is not readable as it stands.", NULL);
 }
 
+/* The name of a file as a reference: all but letters, digits and what is plain in paths escaped. */
+static void add_uri(cJSON *place, const char *file)
+{
+    static const char plain[] = "-._~/", hex[] = "0123456789ABCDEF";
+    size_t length = strlen(file), n = 0;
+    char *uri = malloc(3 * length + 1);
+
+    for (size_t i = 0; uri != NULL && i < length; i++) {
+        unsigned char c = (unsigned char)file[i];
+        unsigned char letter = c | 0x20;
+
+        if ((letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') ||
+            strchr(plain, c) != NULL) {
+            uri[n++] = (char)c;
+        } else {
+            uri[n++] = '%';
+            uri[n++] = hex[c >> 4];
+            uri[n++] = hex[c & 15];
+        }
+    }
+    if (uri != NULL) {
+        uri[n] = '\0';
+        cJSON_AddStringToObject(cJSON_AddObjectToObject(place, "artifactLocation"), "uri", uri);
+    }
+    free(uri);
+}
+
 static cJSON *result(const weir_problem *p)
 {
     static const char *const levels[] = {"error", "warning", "note"};
     cJSON *item = cJSON_CreateObject(), *location = cJSON_CreateObject(), *place, *region;
     const char *rule = rule_of(p);
-    char text[sizeof p->error.path + sizeof p->error.message + 2];
+    char text[sizeof p->error.path + sizeof p->error.message + 3];
 
     cJSON_AddStringToObject(item, "ruleId", rule[0] != '\0' ? rule : "text");
     cJSON_AddStringToObject(item, "level", levels[p->severity]);
-    snprintf(text, sizeof text, "%s%s%s", p->error.path, p->error.path[0] != '\0' ? " " : "",
-             p->error.message);
+    snprintf(text, sizeof text, "%s%s%s", p->error.path, problem_gap(p), p->error.message);
     add_text(item, "message", text);
     place = cJSON_AddObjectToObject(location, "physicalLocation");
-    cJSON_AddStringToObject(cJSON_AddObjectToObject(place, "artifactLocation"), "uri", p->file);
+    add_uri(place, p->file);
     if (p->error.line > 0) {
         region = cJSON_AddObjectToObject(place, "region");
         cJSON_AddNumberToObject(region, "startLine", p->error.line);
@@ -197,13 +261,19 @@ static void print_sarif(FILE *out, const struct findings *f)
 /* A text of XML: escaped, and without what XML cannot hold. */
 static void put_xml(FILE *out, const char *text)
 {
-    for (; *text != '\0'; text++) {
+    for (size_t length; *text != '\0'; text += length > 0 ? length : 1) {
+        length = utf8_length(text);
         switch (*text) {
         case '&': fputs("&amp;", out); break;
         case '<': fputs("&lt;", out); break;
         case '>': fputs("&gt;", out); break;
         case '"': fputs("&quot;", out); break;
-        default: putc((unsigned char)*text < ' ' && *text != '\n' ? '?' : *text, out);
+        default:
+            if (length == 0 || ((unsigned char)*text < ' ' && *text != '\n')) {
+                putc('?', out);
+            } else {
+                fwrite(text, 1, length, out);
+            }
         }
     }
 }

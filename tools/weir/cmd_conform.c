@@ -2,6 +2,7 @@
  * cmd_conform.c - `weir conform`: files of conformance vectors, line by line, to what matched.
  */
 #include "conform.h"
+#include "input.h"
 #include "program.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@ enum { OPTION_MAX };
 enum { PROGRESS_LINES = 512, LINE_MAX_BYTES = 16 << 20 };
 
 static const struct option options[] = {
-    {"--max", 0, "N", "show at most N mismatches a file (default 10)"},
+    {"--max", 0, "N", "show at most N mismatches, and N bad lines, a file (default 10)"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -42,7 +43,17 @@ static int is_dots(const char *text, size_t length)
     return length <= 2 && strspn(text, ".") >= length;
 }
 
-/* AREA is the name of the folder that the file lies in, TOPIC the file's without .jsonl. */
+/* Takes an ending off a name, if it has it. */
+static void take_off(const char *name, size_t *length, const char *ending)
+{
+    size_t n = strlen(ending);
+
+    if (*length > n && strncmp(name + *length - n, ending, n) == 0) {
+        *length -= n;
+    }
+}
+
+/* AREA is the name of the folder that the file lies in, TOPIC the file's without .jsonl or .gz. */
 static void print_topic(const char *path)
 {
     size_t topic_length = strlen(path), area_length;
@@ -58,9 +69,8 @@ static void print_topic(const char *path)
         area_length = strlen(area);
         area = last_part(area, &area_length);
     }
-    if (topic_length > 6 && strncmp(topic + topic_length - 6, ".jsonl", 6) == 0) {
-        topic_length -= 6;
-    }
+    take_off(topic, &topic_length, ".gz");
+    take_off(topic, &topic_length, ".jsonl");
     printf("%.*s%s%.*s: ", (int)area_length, area, area_length > 0 ? "/" : "", (int)topic_length,
            topic);
     free(folder);
@@ -69,10 +79,33 @@ static void print_topic(const char *path)
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
+enum { STEP = 65536 };
+
+/* A file that is read line by line. */
+struct lines {
+    struct input *input;
+    char problem[128]; /* why reading failed; "" otherwise */
+    size_t at, end;    /* of the bytes that were read and not yet used */
+    char bytes[STEP];
+};
+
 struct line {
     char *text; /* with a NUL after it */
     size_t length, room;
 };
+
+/* The next byte; EOF at the end and after a problem. */
+static int next_byte(struct lines *lines)
+{
+    long n;
+
+    if (lines->at == lines->end) {
+        n = input_read(lines->input, lines->bytes, STEP, lines->problem, sizeof lines->problem);
+        lines->at = 0;
+        lines->end = n > 0 ? (size_t)n : 0;
+    }
+    return lines->at < lines->end ? (unsigned char)lines->bytes[lines->at++] : EOF;
+}
 
 /* Room for one more byte and the NUL. */
 static int grow(struct line *line)
@@ -93,19 +126,19 @@ static int grow(struct line *line)
 }
 
 /* 1: a line was read, without its end; 0: there is none left; -1: it is too long, or reading failed
- * (then ferror). */
-static int read_line(FILE *file, struct line *line)
+ * (then there is a problem). */
+static int read_line(struct lines *lines, struct line *line)
 {
     int c;
 
     line->length = 0;
-    while ((c = getc_unlocked(file)) != EOF && c != '\n') {
+    while ((c = next_byte(lines)) != EOF && c != '\n') {
         if (!grow(line)) {
             return -1;
         }
         line->text[line->length++] = (char)c;
     }
-    if (ferror(file) || !grow(line)) {
+    if (lines->problem[0] != '\0' || !grow(line)) {
         return -1;
     }
     line->text[line->length] = '\0';
@@ -141,13 +174,13 @@ static void complain_of(const char *path, int64_t number, const weir_error *err)
 }
 
 /* Runs the lines of an open file. */
-static int run_lines(const char *path, struct conform_report *r, FILE *file)
+static int run_lines(const char *path, struct conform_report *r, struct lines *lines)
 {
     struct line line = {NULL, 0, 0};
-    int64_t number = 0, scenarios = 0;
-    int code = EXIT_FINE, more, error;
+    int64_t number = 0, scenarios = 0, bad = 0;
+    int more;
 
-    while ((more = read_line(file, &line)) > 0) {
+    while ((more = read_line(lines, &line)) > 0) {
         weir_error err;
 
         if (number++ % PROGRESS_LINES == PROGRESS_LINES - 1) {
@@ -157,46 +190,57 @@ static int run_lines(const char *path, struct conform_report *r, FILE *file)
             continue;
         }
         scenarios++;
-        if (conform_line(r, line.text, line.length, &err) != WEIR_OK) {
+        if (conform_line(r, line.text, line.length, &err) != WEIR_OK && bad++ < r->limit) {
             complain_of(path, number, &err);
-            code = EXIT_INPUT;
         }
     }
-    error = ferror(file) ? errno : 0;
     free(line.text);
     progress_end();
+    if (bad > r->limit) {
+        complain("%s: %" PRId64 " of %" PRId64 " lines are no scenarios", path, bad, scenarios);
+    }
     if (more < 0) {
         complain("%s:%" PRId64 ": %s", path, number + 1,
-                 error != 0 ? strerror(error) : "this line is longer than 16 MiB, or than memory");
+                 lines->problem[0] != '\0' ? lines->problem
+                                           : "this line is longer than 16 MiB, or than memory");
         return EXIT_INPUT;
     }
     if (scenarios == 0) {
         complain("%s: the file is empty; a scenario a line was expected", path);
         return EXIT_INPUT;
     }
-    return code;
+    return bad > 0 ? EXIT_INPUT : EXIT_FINE;
 }
 
 static int run_file(const char *path, int64_t limit)
 {
     struct conform_report report = {.limit = limit};
-    char *lines = NULL;
+    struct lines *lines = calloc(1, sizeof *lines);
+    char *text = NULL;
     size_t length = 0;
-    FILE *file = fopen(path, "r");
     int code;
 
-    if (file == NULL) {
-        complain("%s: %s", path, strerror(errno));
+    if (lines == NULL) {
+        complain("there is no memory left");
         return EXIT_INPUT;
     }
-    report.lines = open_memstream(&lines, &length);
-    code = run_lines(path, &report, file);
-    fclose(file);
+    lines->input = input_open(path, STEP, lines->problem, sizeof lines->problem);
+    if (lines->input == NULL) {
+        complain("%s: %s", path, lines->problem);
+        free(lines);
+        return EXIT_INPUT;
+    }
+    report.lines = open_memstream(&text, &length);
+    code = run_lines(path, &report, lines);
+    input_close(lines->input);
+    free(lines);
     if (report.lines != NULL) {
         fclose(report.lines);
     }
-    print_report(path, &report, lines);
-    free(lines);
+    if (report.steps > 0 || code == EXIT_FINE) {
+        print_report(path, &report, text);
+    }
+    free(text);
     cJSON_Delete(report.unknown);
     return code == EXIT_FINE && report.matched != report.steps ? EXIT_MISMATCH : code;
 }

@@ -7,14 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_FILE, OPTION_NAME, OPTION_FORMAT, OPTION_AS_SENT, OPTION_ORIGINS };
+enum { OPTION_FILE, OPTION_NAME, OPTION_FORMAT, OPTION_AS_SENT, OPTION_ORIGINS, OPTION_KEEP_GOING };
 
 static const struct option options[] = {
-    {"--file", 'f', "MANIFEST", "a Kubernetes manifest, YAML or JSON; may be given again"},
-    {"--name", 0, "NAME", "the objects of this one alone, where the files have several"},
+    {"--file", 'f', "MANIFEST...", "a Kubernetes manifest, YAML or JSON; may be given again"},
+    {"--name", 0, "NAME", "the objects of this one alone, or of what it becomes"},
     {"--format", 0, "yaml|json", "how to print them (default yaml)"},
     {"--as-sent", 0, NULL, "as the controller sends them, without the API server's defaults"},
     {"--origins", 0, NULL, "and of every number, in a comment, the layer that it comes from"},
+    {"--keep-going", 0, NULL, "leave out what has errors, instead of showing nothing"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -22,7 +23,7 @@ struct asked {
     struct words files;
     const char *name;
     int32_t how;
-    int origins;
+    int origins, keep_going;
 };
 
 /* The text of one item's objects; NULL where it has none. */
@@ -75,7 +76,8 @@ static int show_all(const struct asked *asked, weir_manifest *manifest)
         weir_status status;
         char *text;
 
-        if (asked->name != NULL && strcmp(asked->name, item->name) != 0) {
+        if (item->error_count > 0 ||
+            (asked->name != NULL && !manifests_is_named(item, asked->name))) {
             continue;
         }
         seen++;
@@ -113,13 +115,6 @@ static int take(struct asked *asked, const struct argument *a)
     int format;
 
     switch (a->option) {
-    case OPTION_FILE:
-        if (asked->files.count == FILES_MAX) {
-            complain("at most %d files can be given", FILES_MAX);
-            return 0;
-        }
-        asked->files.list[asked->files.count++] = a->value;
-        return 1;
     case OPTION_NAME: asked->name = a->value; return 1;
     case OPTION_FORMAT:
         format = choose_word("--format", options[OPTION_FORMAT].argument, a->value);
@@ -127,14 +122,20 @@ static int take(struct asked *asked, const struct argument *a)
         return format >= 0;
     case OPTION_AS_SENT: asked->how |= WEIR_SHOW_AS_SENT; return 1;
     case OPTION_ORIGINS: asked->origins = 1; return 1;
-    default: complain("show does not know what to do with %s; see weir show --help", a->value);
+    case OPTION_KEEP_GOING: asked->keep_going = 1; return 1;
+    default: break; /* a file, with or without its option */
     }
-    return 0;
+    if (asked->files.count == FILES_MAX) {
+        complain("at most %d files can be given", FILES_MAX);
+        return 0;
+    }
+    asked->files.list[asked->files.count++] = a->value;
+    return 1;
 }
 
 static int run(int count, char **words)
 {
-    struct asked asked = {{{NULL}, 0}, NULL, WEIR_SHOW_YAML, 0};
+    struct asked asked = {{{NULL}, 0}, NULL, WEIR_SHOW_YAML, 0, 0};
     weir_manifest *manifest = NULL;
     struct argument a;
     int position = 0, more, code = EXIT_INPUT;
@@ -148,14 +149,15 @@ static int run(int count, char **words)
         return EXIT_USAGE;
     }
     if (asked.files.count == 0) {
-        complain("a manifest (-f FILE) is needed; see --help");
+        complain("a manifest (-f FILE) is needed; see weir show --help");
         return EXIT_USAGE;
     }
     if (weir_manifest_create(NULL, &manifest) != WEIR_OK) {
         complain("there is no memory left");
         return EXIT_INPUT;
     }
-    if (manifests_read(manifest, &asked.files, "shown") && show_all(&asked, manifest) >= 0) {
+    if (manifests_read(manifest, &asked.files, asked.keep_going, "shown") &&
+        show_all(&asked, manifest) >= 0) {
         code = finish_output(EXIT_FINE);
     }
     weir_manifest_free(manifest);
@@ -165,7 +167,7 @@ static int run(int count, char **words)
 const struct command command_show = {
     .name = "show",
     .summary = "print the objects that controllers make of manifests",
-    .usage = "show -f MANIFEST [OPTION...]",
+    .usage = "show -f MANIFEST... [OPTION...]",
     .help =
         "Of an InferenceService those are the Knative Service, HorizontalPodAutoscaler or\n"
         "ScaledObject that KServe makes, and what comes of these; the ConfigMap\n"
@@ -183,7 +185,7 @@ const struct command command_show = {
         "  weir show -f scaledobject.yaml |\n"
         "    diff - <(kubectl get hpa keda-hpa-my-model -o yaml)\n"
         "  weir show -f scaledobject.yaml --format json | jq .spec.metrics\n",
-    .operands = NULL,
+    .operands = "FILE",
     .options = options,
     .run = run,
 };

@@ -5,7 +5,7 @@
  * its line; "" in it is one quote. Blanks around fields do not count.
  */
 #include "csv.h"
-#include "csv_input.h"
+#include "input.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,8 +18,8 @@ enum { BUFFER_BYTES = 4 * CSV_LINE_MAX, STEP_BYTES = 16384, PATH_SHOWN = 256 };
 
 struct csv {
     char *path;
-    struct csv_input *input; /* NULL: all text is there already */
-    char *buffer;            /* NULL without a file */
+    struct input *input; /* NULL: all text is there already */
+    char *buffer;        /* NULL without a file */
     const char *text;
     size_t at, end;   /* unread part of the text */
     const char *nul;  /* the first NUL byte of the unread part */
@@ -83,7 +83,7 @@ static int fill(struct csv *c)
         memmove(c->buffer, c->buffer + c->at, c->end - c->at);
         c->end -= c->at;
         c->at = 0;
-        n = csv_input_read(c->input, c->buffer + c->end, STEP_BYTES, problem, sizeof problem);
+        n = input_read(c->input, c->buffer + c->end, STEP_BYTES, problem, sizeof problem);
         c->end += n > 0 ? (size_t)n : 0;
         c->nul = memchr(c->buffer, '\0', c->end);
     }
@@ -302,7 +302,7 @@ struct csv *csv_open(const char *path, char message[CSV_MESSAGE_MAX])
     }
     c->buffer = malloc(BUFFER_BYTES);
     if (c->buffer != NULL) {
-        c->input = csv_input_open(path, STEP_BYTES, problem, sizeof problem);
+        c->input = input_open(path, STEP_BYTES, problem, sizeof problem);
     }
     if (c->input == NULL) {
         snprintf(message, CSV_MESSAGE_MAX, "%s: %s", path, problem);
@@ -330,7 +330,7 @@ struct csv *csv_open_memory(const char *name, const char *text, size_t length,
 void csv_close(struct csv *csv)
 {
     if (csv != NULL) {
-        csv_input_close(csv->input);
+        input_close(csv->input);
         free(csv->buffer);
         free(csv->names);
         free(csv->scratch);

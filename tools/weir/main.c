@@ -8,8 +8,8 @@
 #include <weir/manifest.h>
 
 static const struct command *const commands[] = {
-    &command_replay, &command_explain, &command_query, &command_show,        &command_check,
-    &command_fields, &command_conform, &command_agree, &command_completions,
+    &command_replay, &command_explain, &command_query,   &command_record, &command_show,
+    &command_check,  &command_fields,  &command_conform, &command_agree,  &command_completions,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

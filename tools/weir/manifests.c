@@ -42,15 +42,30 @@ static char *read_file(const char *path, size_t *length)
     return text;
 }
 
+const char *problem_gap(const weir_problem *p)
+{
+    static const char *const subjects[] = {"this ", "the ",     "there ", "a ",
+                                           "an ",   "without ", "KEDA",   "KServe"};
+
+    if (p->error.path[0] == '\0') {
+        return "";
+    }
+    for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++) {
+        if (strncmp(p->error.message, subjects[i], strlen(subjects[i])) == 0) {
+            return ": ";
+        }
+    }
+    return " ";
+}
+
 static void print_problem(const weir_problem *p)
 {
     static const char *const words[] = {"error", "warning", "notice"};
-
     const char *stage = weir_stage_name(p->stages);
 
     fprintf(stderr, "%s:%d:%d: %s: %s%s%s%s%s%s\n", p->file, p->error.line, p->error.column,
-            words[p->severity], p->error.path, p->error.path[0] != '\0' ? " " : "",
-            p->error.message, stage[0] != '\0' ? " [" : "", stage, stage[0] != '\0' ? "]" : "");
+            words[p->severity], p->error.path, problem_gap(p), p->error.message,
+            stage[0] != '\0' ? " [" : "", stage, stage[0] != '\0' ? "]" : "");
 }
 
 int manifests_add(weir_manifest *manifest, const char *path)
@@ -70,7 +85,14 @@ int manifests_add(weir_manifest *manifest, const char *path)
     return status == WEIR_OK;
 }
 
-int manifests_read(weir_manifest *manifest, const struct words *files, const char *undone)
+int manifests_is_named(const weir_manifest_item *item, const char *name)
+{
+    return strcmp(item->name, name) == 0 ||
+           (item->maker_name[0] != '\0' && strcmp(item->maker_name, name) == 0);
+}
+
+int manifests_read(weir_manifest *manifest, const struct words *files, int keep_going,
+                   const char *undone)
 {
     size_t errors;
 
@@ -84,9 +106,12 @@ int manifests_read(weir_manifest *manifest, const struct words *files, const cha
         print_problem(weir_manifest_get_problem(manifest, i));
     }
     errors = weir_manifest_error_count(manifest);
-    if (errors > 0) {
+    if (errors > 0 && keep_going) {
+        complain("the manifests have %zu error%s; what has one is left out", errors,
+                 errors > 1 ? "s" : "");
+    } else if (errors > 0) {
         complain("the manifests have %zu error%s; nothing was %s", errors, errors > 1 ? "s" : "",
                  undone);
     }
-    return errors == 0;
+    return errors == 0 || keep_going;
 }

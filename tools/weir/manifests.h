@@ -20,7 +20,15 @@ struct words {
 int manifests_add(weir_manifest *manifest, const char *path);
 
 /* Reads all files into a manifest and finishes it; problems go to stderr, each with the stage at
- * which a cluster refuses it. 1, or 0 after "nothing was UNDONE". */
-int manifests_read(weir_manifest *manifest, const struct words *files, const char *undone);
+ * which a cluster refuses it. 1, or 0 after "nothing was UNDONE"; with keep_going 1 in any case,
+ * and items with errors are to be left out. */
+int manifests_read(weir_manifest *manifest, const struct words *files, int keep_going,
+                   const char *undone);
+
+/* Whether a name means an item: its own, or that of the object that a controller makes it of. */
+int manifests_is_named(const weir_manifest_item *item, const char *name);
+
+/* What stands between a problem's path and its message: most messages go on from the path. */
+const char *problem_gap(const weir_problem *p);
 
 #endif

@@ -45,6 +45,7 @@ extern const struct command command_conform;
 extern const struct command command_explain;
 extern const struct command command_fields;
 extern const struct command command_query;
+extern const struct command command_record;
 extern const struct command command_replay;
 extern const struct command command_show;
 

@@ -60,7 +60,7 @@ enum { WORKERS_MAX = 1000000 };
         {"--sync-phase", 0, "TIME", "KEDA: from the start to the HPA's first sync (default 1s)"},  \
         {"--flag", 0, "NAME=VALUE",                                                                \
          "HPA, KEDA: a flag or feature gate of the controller; may be given again"},               \
-        {"--keep-going", 0, NULL, "leave bad rows out and count them"},                            \
+        {"--keep-going", 0, NULL, "leave bad rows out and count them, and bad manifests"},         \
         {"--series", 0, "FILE...",                                                                 \
          "instead: raw series, over which the metrics' queries are evaluated; may be given "       \
          "again"},                                                                                 \
@@ -166,8 +166,8 @@ int take_pair(struct words *words, const char *option, const char *value, const 
 /* Reads the files of a request. 1, or 0 after messages. *manifest is to be freed in any case. */
 int request_load_manifests(struct request *request, weir_manifest **manifest);
 
-/* The autoscalers that the request is about, at most `max`: how many. 0 after a message, with the
- * exit code in *code. */
+/* The autoscalers that the request is about, at most `max`, none of them with errors: how many. 0
+ * after a message, with the exit code in *code. */
 size_t request_choose(const struct request *request, const weir_manifest *manifest,
                       const weir_manifest_item **items, size_t max, int *code);
 

@@ -249,8 +249,9 @@ int request_take(struct request *request, const struct command *command,
     const char *name;
 
     if (argument->option < 0) {
-        complain("%s does not know what to do with %s; see weir %s --help", command->name, value,
-                 command->name);
+        complain("%s does not know what to do with %s (a manifest is given with -f, a load with "
+                 "--load); see weir %s --help",
+                 command->name, value, command->name);
         return -1;
     }
     name = command->options[argument->option].name;
@@ -309,18 +310,46 @@ int request_load_manifests(struct request *request, weir_manifest **manifest)
     }
     request->manifest = *manifest;
     weir_manifest_set_defaults(*manifest, WEIR_KIND_HPA, &request->hpa);
-    return manifests_read(*manifest, &request->files, "replayed");
+    return manifests_read(*manifest, &request->files, request->keep_going, "replayed");
+}
+
+/* Those that can run, of a name if there is one; others are there only with --keep-going. Returns
+ * how many there are; the list has the first `max` of them. */
+static size_t list_fine(const weir_manifest *manifest, const char *name,
+                        const weir_manifest_item **items, size_t max)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
+        const weir_manifest_item *item = weir_manifest_get_item(manifest, i);
+
+        if (item->error_count == 0 && (name == NULL || manifests_is_named(item, name))) {
+            if (count < max) {
+                items[count] = item;
+            }
+            count++;
+        }
+    }
+    return count;
 }
 
 /* Several can be replayed in one run, unless two of them would scale on the same column. */
-static int may_be_several(const weir_manifest *manifest)
+static int may_be_several(const weir_manifest_item **items, size_t count)
 {
     int revisions = 0;
 
-    for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
-        revisions += weir_manifest_get_item(manifest, i)->kind == WEIR_KIND_KPA;
+    for (size_t i = 0; i < count; i++) {
+        revisions += items[i]->kind == WEIR_KIND_KPA;
     }
     return revisions <= 1;
+}
+
+static void print_names(const weir_manifest *manifest)
+{
+    for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
+        fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
+    }
+    fputc('\n', stderr);
 }
 
 static void complain_of_name(const struct request *request, const weir_manifest *manifest)
@@ -334,44 +363,31 @@ static void complain_of_name(const struct request *request, const weir_manifest 
     near = names != NULL ? weir_nearest_name(request->name, names, count) : NULL;
     fprintf(stderr, "weir: no autoscaler has the name %s%s%s; the files have:", request->name,
             near != NULL ? "; did you mean " : "", near != NULL ? near : "");
-    for (size_t i = 0; i < count; i++) {
-        fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
-    }
-    fputc('\n', stderr);
+    print_names(manifest);
     free(names);
 }
 
 size_t request_choose(const struct request *request, const weir_manifest *manifest,
                       const weir_manifest_item **items, size_t max, int *code)
 {
-    size_t count = weir_manifest_item_count(manifest), chosen = 0;
+    size_t chosen = list_fine(manifest, request->name, items, max);
 
-    for (size_t i = 0; i < count; i++) {
-        const weir_manifest_item *item = weir_manifest_get_item(manifest, i);
-
-        if ((request->name == NULL || strcmp(item->name, request->name) == 0) && chosen < max) {
-            items[chosen++] = item;
-        }
-    }
-    if (chosen > 0 && (count == chosen || request->name != NULL) &&
-        (chosen == 1 || may_be_several(manifest))) {
+    if (chosen > 0 && chosen <= max && (chosen == 1 || may_be_several(items, chosen))) {
         return chosen;
     }
-    *code = count == 0 ? EXIT_INPUT : EXIT_USAGE;
-    if (count == 0) {
+    if (list_fine(manifest, NULL, items, 0) == 0) {
         complain("the files describe no autoscaler (a HorizontalPodAutoscaler, a ScaledObject, "
                  "or a Knative Service, Configuration or Revision)");
+        *code = EXIT_INPUT;
         return 0;
     }
+    *code = EXIT_USAGE;
     if (chosen == 0) {
         complain_of_name(request, manifest);
         return 0;
     }
     fprintf(stderr, "weir: choose one with --name; the files have:");
-    for (size_t i = 0; i < count; i++) {
-        fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
-    }
-    fputc('\n', stderr);
+    print_names(manifest);
     return 0;
 }
 

@@ -92,6 +92,24 @@ int request_check_series(const struct request *request)
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+/* From when to when recordings were asked for, if any is one: samples before are for the ranges of
+ * queries. */
+static void narrow(const struct request *request, int64_t *oldest, int64_t *newest)
+{
+    int64_t first = INT64_MAX, last = INT64_MIN, from, to;
+
+    for (size_t i = 0; i < request->series.count; i++) {
+        if (series_recorded_span(request->series.list[i], &from, &to)) {
+            first = from < first ? from : first;
+            last = to > last ? to : last;
+        }
+    }
+    if (first <= last) {
+        *oldest = first > *oldest ? first : *oldest;
+        *newest = last < *newest ? last : *newest;
+    }
+}
+
 /* Where the request does not say so, a replay begins at the first whole second with samples, and
  * ends with them. */
 static int set_times(struct request *request)
@@ -107,6 +125,7 @@ static int set_times(struct request *request)
                  request->series.list[0]);
         return EXIT_INPUT;
     }
+    narrow(request, &oldest, &newest);
     if (request->from == INT64_MIN) {
         int64_t rest = oldest % 1000;
 

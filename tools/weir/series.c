@@ -2,17 +2,16 @@
  * series.c - files of series into a store, chunk by chunk; see series.h.
  */
 #include "series.h"
+#include "input.h"
 #include "program.h"
 
-#include <errno.h>
+#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <weir/manifest.h>
-#include <zlib.h>
 
-enum { CHUNK = 65536 };
+enum { CHUNK = 65536, ENDING = 64 };
 
 static void *take(void *user, size_t size)
 {
@@ -36,15 +35,15 @@ void series_wishes_init(struct series_wishes *wishes)
 
 int32_t series_format(const char *name)
 {
-    const char *names[WEIR_FORMAT_CSV + 1], *near;
+    const char *names[WEIR_FORMAT_RECORDING + 1], *near;
 
-    for (int32_t format = 0; format <= WEIR_FORMAT_CSV; format++) {
+    for (int32_t format = 0; format <= WEIR_FORMAT_RECORDING; format++) {
         names[format] = weir_series_format_name(format);
         if (strcmp(name, names[format]) == 0) {
             return format;
         }
     }
-    near = weir_nearest_name(name, names, WEIR_FORMAT_CSV + 1);
+    near = weir_nearest_name(name, names, WEIR_FORMAT_RECORDING + 1);
     complain("there is no format %s%s%s", name, near != NULL ? "; did you mean " : "",
              near != NULL ? near : "");
     return -1;
@@ -64,17 +63,35 @@ static int complain_about(const char *path, const weir_error *err)
     return EXIT_INPUT;
 }
 
-/* A file that zlib reads, gzip or not; NULL after a message. */
-static gzFile open_file(const char *path)
-{
-    gzFile file;
+/* The end of a file, which tells whether a recording is whole. */
+struct ending {
+    char bytes[ENDING + 1];
+    size_t count;
+};
 
-    errno = 0;
-    file = strcmp(path, "-") == 0 ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rb");
-    if (file == NULL) {
-        complain("%s: %s", path, errno != 0 ? strerror(errno) : "out of memory");
+static void remember(struct ending *e, const char *bytes, size_t count)
+{
+    size_t keep = count < ENDING ? count : ENDING, left = ENDING - keep;
+
+    left = e->count < left ? e->count : left;
+    memmove(e->bytes, e->bytes + e->count - left, left);
+    memcpy(e->bytes + left, bytes + count - keep, keep);
+    e->count = left + keep;
+    e->bytes[e->count] = '\0';
+}
+
+/* A block that is whole ends with a line that says so. */
+static void report_ending(const char *path, const struct ending *e)
+{
+    int ended = e->count > 0 && e->bytes[e->count - 1] == '\n';
+    size_t last = e->count - (ended ? 1 : 0);
+
+    while (last > 0 && e->bytes[last - 1] != '\n') {
+        last--;
     }
-    return file;
+    if (!ended || strncmp(e->bytes + last, "{\"done\":", 8) != 0) {
+        complain("notice: %s: the recording was cut off while it was written", path);
+    }
 }
 
 /* Takes what the reader has. 1; 0 after a message. */
@@ -93,14 +110,17 @@ static int load_entries(weir_series_reader *reader, const char *path, weir_serie
     return status == WEIR_END;
 }
 
-static int load_chunks(gzFile file, const char *path, weir_series_reader *reader,
+static int load_chunks(struct input *file, const char *path, weir_series_reader *reader,
                        weir_series_store *store, weir_series_counts *counts, int has_time_option)
 {
     static char chunk[CHUNK];
+    struct ending ending = {.count = 0};
     weir_error err = {0};
-    int bytes, problem;
+    char problem[128];
+    long bytes;
 
-    while ((bytes = gzread(file, chunk, CHUNK)) > 0) {
+    while ((bytes = input_read(file, chunk, CHUNK, problem, sizeof problem)) > 0) {
+        remember(&ending, chunk, (size_t)bytes);
         if (weir_series_reader_feed(reader, chunk, (size_t)bytes, &err) != WEIR_OK) {
             return complain_about(path, &err);
         }
@@ -108,10 +128,11 @@ static int load_chunks(gzFile file, const char *path, weir_series_reader *reader
             return EXIT_INPUT;
         }
     }
-    gzerror(file, &problem);
-    if (bytes < 0 || problem == Z_BUF_ERROR) {
-        complain("%s: %s", path,
-                 problem == Z_ERRNO ? strerror(errno) : "the gzip data is damaged or cut off");
+    if (weir_series_reader_format(reader) == WEIR_FORMAT_RECORDING &&
+        (bytes == 0 || input_is_cut_off(file))) {
+        report_ending(path, &ending);
+    } else if (bytes < 0) {
+        complain("%s: %s", path, problem);
         return EXIT_INPUT;
     }
     if (weir_series_reader_finish(reader, &err) != WEIR_OK) {
@@ -141,10 +162,12 @@ static int load_file(const char *path, const struct series_wishes *wishes, weir_
     weir_series_reader_options options;
     weir_series_reader *reader = NULL;
     weir_series_counts counts = {0};
-    gzFile file = open_file(path);
+    char problem[128];
+    struct input *file = input_open(path, CHUNK, problem, sizeof problem);
     int code = EXIT_INPUT;
 
     if (file == NULL) {
+        complain("%s: %s", path, problem);
         return EXIT_INPUT;
     }
     weir_series_reader_options_init(&options, sizeof options);
@@ -160,7 +183,7 @@ static int load_file(const char *path, const struct series_wishes *wishes, weir_
         report_left_out(path, &counts);
     }
     weir_series_reader_free(reader);
-    gzclose(file);
+    input_close(file);
     return code;
 }
 
@@ -204,6 +227,48 @@ int series_load(const char *const *paths, size_t count, const struct series_wish
         *store = NULL;
     }
     return code;
+}
+
+/* The first bytes of a file, which end with a NUL; none where it cannot be read. */
+static void read_head(const char *path, char *head, unsigned room)
+{
+    char problem[128];
+    struct input *file =
+        strcmp(path, "-") != 0 ? input_open(path, CHUNK, problem, sizeof problem) : NULL;
+    unsigned count = 0;
+    long bytes = file != NULL ? 1 : 0;
+
+    while (bytes > 0 && count + 1 < room) {
+        bytes = input_read(file, head + count, room - 1 - count, problem, sizeof problem);
+        count += bytes > 0 ? (unsigned)bytes : 0;
+    }
+    head[count] = '\0';
+    input_close(file);
+}
+
+int series_recorded_span(const char *path, int64_t *from_ms, int64_t *to_ms)
+{
+    static char head[CHUNK];
+    cJSON *json;
+    const cJSON *from, *to;
+    int known;
+
+    read_head(path, head, CHUNK);
+    if (strncmp(head, "{\"weir_recording\":", 18) != 0) {
+        return 0;
+    }
+    head[strcspn(head, "\n")] = '\0';
+    json = cJSON_Parse(head);
+    from = cJSON_GetObjectItemCaseSensitive(json, "from");
+    to = cJSON_GetObjectItemCaseSensitive(json, "to");
+    known = cJSON_IsNumber(from) && cJSON_IsNumber(to) && from->valuedouble >= -0x1p53 &&
+            from->valuedouble <= to->valuedouble && to->valuedouble <= 0x1p53;
+    if (known) {
+        *from_ms = (int64_t)from->valuedouble;
+        *to_ms = (int64_t)to->valuedouble;
+    }
+    cJSON_Delete(json);
+    return known;
 }
 
 int64_t series_newest(const weir_series_store *store)

@@ -29,6 +29,10 @@ int32_t series_format(const char *name);
 int series_load(const char *const *paths, size_t count, const struct series_wishes *wishes,
                 weir_series_store **store);
 
+/* From when to when a recording of a server was asked for, by its head; both ms. 0 where a file is
+ * none. */
+int series_recorded_span(const char *path, int64_t *from_ms, int64_t *to_ms);
+
 /* The times of the newest and of the oldest sample; INT64_MIN when there is none. */
 int64_t series_newest(const weir_series_store *store);
 int64_t series_oldest(const weir_series_store *store);
