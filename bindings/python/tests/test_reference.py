@@ -84,6 +84,9 @@ class PlainDecider:
         return self.max_pods
 
 
+pods_wanted = st.integers(0, 30) | st.floats(0, 60)
+
+
 @given(
     st.builds(
         weir.KPADeciderConfig,
@@ -96,7 +99,7 @@ class PlainDecider:
         reachable=st.booleans(),
     ),
     st.integers(0, 20),
-    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 50), st.integers(0, 3000), st.integers(0, 3000)), max_size=30),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12), pods_wanted, pods_wanted), max_size=30),
 )
 def test_knative_rules(config, ready, steps):
     now = 1_700_000_000
@@ -104,6 +107,7 @@ def test_knative_rules(config, ready, steps):
     plain = PlainDecider(config, ready, now)
     for gap, ready, stable, panic in steps:
         now += gap
+        stable, panic = stable * config.target_value, panic * config.target_value
         decision = decider.decide(now, ready=ready, stable=stable, panic=panic)
         assert decision.replicas == plain.decide(ready, stable, panic, now)
         assert decider.status.panic_since == plain.panic_since
