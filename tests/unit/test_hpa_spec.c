@@ -271,12 +271,11 @@ static void assert_json(const char *text, const char *json)
 static void a_spec_is_stored_with_its_defaults(void **state)
 {
     (void)state;
-    assert_json(
-        "maxReplicas: 3\nscaleTargetRef: {name: \"a\\\"b\\n\", kind: D, apiVersion: a/b}",
-        "{\"scaleTargetRef\":{\"kind\":\"D\",\"name\":\"a\\\"b\\n\",\"apiVersion\":"
-        "\"a/b\"},\"minReplicas\":1,\"maxReplicas\":3,\"metrics\":[{\"type\":\"Resource\","
-        "\"resource\":{\"name\":\"cpu\",\"target\":{\"type\":\"Utilization\","
-        "\"averageUtilization\":80}}}]}");
+    assert_json("maxReplicas: 3\nscaleTargetRef: {name: \"a\\\"b\\n\", kind: D, apiVersion: a/b}",
+                "{\"scaleTargetRef\":{\"kind\":\"D\",\"name\":\"a\\\"b\\n\",\"apiVersion\":"
+                "\"a/b\"},\"minReplicas\":1,\"maxReplicas\":3,\"metrics\":[{\"type\":\"Resource\","
+                "\"resource\":{\"name\":\"cpu\",\"target\":{\"type\":\"Utilization\","
+                "\"averageUtilization\":80}}}]}");
     assert_json("maxReplicas: 3.0\n"
                 "metrics: [{type: Pods, pods: {metric: {name: m, selector: {matchExpressions: "
                 "[{key: k, operator: In, values: [a, null]}], matchLabels: {b: z, a: x}}}, target: "
