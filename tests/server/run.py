@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A real Prometheus scrapes real and moving targets; then weir's answers are the server's, to the bit.
 
-  run.py WEIR [SECONDS]      of scraping (20)
+  run.py WEIR [SECONDS]      of scraping (16)
 
 The server, its exporter and its data are this test's own, on free ports of loopback. Its series are
 taken twice: by its API, with the marks of ends put back where `up` shows them, and by a dump of its
@@ -15,6 +15,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -233,8 +234,9 @@ def collect(server, t, own, survey, seconds):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the servers end, too
     weir = os.path.abspath(sys.argv[1])
-    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 20
+    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 16
     own, survey = queries()
     seed = random.randrange(1 << 32)
     random.seed(seed)
