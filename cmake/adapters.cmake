@@ -2,7 +2,7 @@
 # ON for all of them, or a list of those that are wanted.
 find_package(PkgConfig REQUIRED)
 
-set(all_adapters manifest prometheus http)
+set(all_adapters manifest prometheus scaler http)
 set(adapters ${WEIR_ADAPTERS})
 list(REMOVE_ITEM adapters ${all_adapters})
 if(adapters)
@@ -21,6 +21,11 @@ if("prometheus" IN_LIST adapters)
   weir_component(
     prometheus DESCRIPTION "What Prometheus and its neighbours write, as series" LAYERS prometheus
     HEADERS prometheus.h REQUIRES core promql PKGCONFIG libcjson)
+endif()
+if("scaler" IN_LIST adapters)
+  weir_component(
+    scaler DESCRIPTION "What KEDA's scalers make of the answers of their sources" LAYERS scaler
+    HEADERS scaler.h REQUIRES core promql prometheus PKGCONFIG libfyaml)
 endif()
 if("http" IN_LIST adapters)
   weir_component(

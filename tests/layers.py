@@ -20,7 +20,7 @@ CORE = {
     # Beside the row: nothing in it uses this.
     "promql": ["base"],
 }
-ADAPTERS = ["manifest", "prometheus", "http"]
+ADAPTERS = ["manifest", "prometheus", "scaler", "http"]
 # The C library as a freestanding program has it, and string.h for its four memory functions.
 CORE_SYSTEM = {"float.h", "limits.h", "stdalign.h", "stdbool.h", "stddef.h", "stdint.h",
                "stdnoreturn.h", "string.h"}

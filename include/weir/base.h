@@ -117,6 +117,18 @@ enum {
  */
 WEIR_API int32_t weir_f64_to_i32(double value, int32_t conversion);
 
+/**
+ * Reads a whole text as a number, by the rules of Go's strconv.ParseFloat: decimal or hexadecimal
+ * with an exponent, underscores between digits, infinities and NaN in any case, no white space.
+ * Rounded once, whatever the locale.
+ *
+ * @param text   need not be terminated; may be NULL when length is 0
+ * @param value  set to the number; beyond the largest double to an infinity
+ * @return WEIR_OK; WEIR_E_PARSE: no number, *value is 0; WEIR_E_LIMIT: beyond the largest;
+ *         WEIR_E_ARG
+ */
+WEIR_API weir_status weir_f64_parse(const char *text, size_t length, double *value);
+
 #ifdef __cplusplus
 }
 #endif

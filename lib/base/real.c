@@ -451,3 +451,17 @@ int64_t weir__milli_of(double value)
     product >>= right;
     return (int64_t)(product + (rest > half || (rest == half && (product & 1) != 0)));
 }
+
+weir_status weir_f64_parse(const char *text, size_t length, double *value)
+{
+    weir_status status;
+
+    if ((text == NULL && length > 0) || value == NULL) {
+        return WEIR_E_ARG;
+    }
+    status = weir__parse_real(text != NULL ? text : "", length, value);
+    if (status == WEIR_E_PARSE) {
+        *value = 0.0;
+    }
+    return status;
+}

@@ -233,7 +233,8 @@ int weir__keda_compose(const weir_keda *k, const struct weir__keda_copy *copy,
                      copy->health[i].failures > k->fallback.failure_threshold;
 
         values[i] = outcomes[i].amount.value;
-        if (!outcomes[i].present || outcomes[i].failed || outcomes[i].empty || hidden) {
+        if (!outcomes[i].present || outcomes[i].failed || outcomes[i].empty ||
+            outcomes[i].unnamed || hidden) {
             nil |= UINT64_C(1) << i;
         }
     }

@@ -24,6 +24,7 @@ static void pull_metric(weir_keda *k, struct weir__keda_copy *copy, uint32_t i,
 
     if (slot->cached && slot->cache.present) {
         *o = slot->cache;
+        o->unnamed = o->fallback && k->modifiers.enabled; /* the composite metric's name */
         o->fallback = 0;
         weir__keda_fall_back(k, copy, i, input, o);
     } else {
@@ -36,6 +37,29 @@ static void pull_metric(weir_keda *k, struct weir__keda_copy *copy, uint32_t i,
     p->failed |= o->failed;
     if (k->trusts_pulls) {
         slot->observed = *o;
+    }
+}
+
+enum { ASKED, AT_HAND, EITHER };
+
+/* All metrics are asked at once under modifiers. What is at hand, cached or computed, is there
+ * before any source answers; that counts, as each outcome is written by itself. */
+static void pull_metrics(weir_keda *k, struct weir__keda_copy *copy, uint32_t metric, int which,
+                         const weir_keda_input *input, weir_time now, struct pull *p)
+{
+    for (uint32_t i = 0; i < k->trigger_count; i++) {
+        const struct weir__keda_slot *slot = &weir__keda_slots(k)[i];
+        int cron = slot->type == WEIR_TRIGGER_CRON;
+
+        if (slot->resource ||
+            (which != EITHER && which != (cron || (slot->cached && slot->cache.present)))) {
+            continue;
+        }
+        if (!cron && input->readings[i].status == WEIR_E_UNSUPPORTED) {
+            p->failed = 1;
+        } else if (i == metric || k->modifiers.has_target) {
+            pull_metric(k, copy, i, input, now, p);
+        }
     }
 }
 
@@ -92,17 +116,13 @@ static weir_status serve(weir_keda *k, uint32_t metric, const weir_keda_input *i
     p.fallback_milli = 0;
     weir__keda_take_served(k, &copy);
     for (uint32_t i = 0; i < k->trigger_count; i++) {
-        const struct weir__keda_slot *slot = &weir__keda_slots(k)[i];
-
         p.outcomes[i].present = 0;
-        if (slot->resource) {
-            continue;
-        }
-        if (slot->type != WEIR_TRIGGER_CRON && input->readings[i].status == WEIR_E_UNSUPPORTED) {
-            p.failed = 1;
-        } else if (i == metric || k->modifiers.has_target) {
-            pull_metric(k, &copy, i, input, now, &p);
-        }
+    }
+    if (k->modifiers.has_target) {
+        pull_metrics(k, &copy, metric, AT_HAND, input, now, &p);
+        pull_metrics(k, &copy, metric, ASKED, input, now, &p);
+    } else {
+        pull_metrics(k, &copy, metric, EITHER, input, now, &p);
     }
     weir__keda_put_served(k, &copy);
     if (p.failed) {

@@ -38,7 +38,8 @@ struct weir__keda_outcome {
     int32_t active;   /* by itself or by fallback */
     int32_t fallback; /* 1: the value is the fallback's */
     int32_t empty;    /* 1: no error, and no value either */
-    int32_t reserved;
+    int32_t
+        unnamed; /* 1: under another metric's name, so that a formula finds nothing; in a pull */
     struct weir__amount amount;
 };
 

@@ -130,14 +130,15 @@ static int has_default(weir_manifest *manifest, const char *name_space, const ch
     return 0;
 }
 
-static struct weir__bystander *find_workload(weir_manifest *manifest, const char *kind,
-                                             const char *name_space, const char *name)
+/* `name_space` NULL: an object of the whole cluster. */
+static struct weir__bystander *find_bystander(weir_manifest *manifest, const char *kind,
+                                              const char *name_space, const char *name)
 {
     struct weir__bystander *found = NULL;
 
     for (struct weir__bystander *b = manifest->bystanders; b != NULL; b = b->next) {
         if (strcmp(b->object.kind, kind) == 0 && strcmp(b->object.name, name) == 0 &&
-            strcmp(name_space_of(&b->object), name_space) == 0) {
+            (name_space == NULL || strcmp(name_space_of(&b->object), name_space) == 0)) {
             found = b; /* the last one counts */
         }
     }
@@ -156,7 +157,7 @@ static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
         return;
     }
     workload =
-        find_workload(manifest, kind, c->object->name_space, weir__keda_text(&spec->target.name));
+        find_bystander(manifest, kind, c->object->name_space, weir__keda_text(&spec->target.name));
     if (workload != NULL) {
         workload->used = 1;
     }
@@ -179,6 +180,30 @@ static void check_requests(weir_manifest *manifest, struct weir__keda_check *c)
                              "needs the workload that scaleTargetRef names, which is not there");
         }
         weir__keda_leave(c, spot);
+    }
+}
+
+/* The objects that triggers log in with. */
+static void find_logins(weir_manifest *manifest, struct weir__keda_object *object)
+{
+    for (size_t i = 0; i < object->spec.triggers.count; i++) {
+        struct weir__keda_authentication *a =
+            weir__keda_trigger_at(&object->spec, i)->authentication;
+        struct weir__bystander *found;
+        const char *kind;
+
+        if (a == NULL) {
+            continue;
+        }
+        kind = weir__keda_text(&a->kind);
+        found = strcmp(kind, "ClusterTriggerAuthentication") == 0
+                    ? find_bystander(manifest, kind, NULL, weir__keda_text(&a->name))
+                    : find_bystander(manifest, "TriggerAuthentication", object->name_space,
+                                     weir__keda_text(&a->name));
+        if (found != NULL) {
+            found->used = 1;
+            a->spec = weir__node_get(found->object.node, "spec");
+        }
     }
 }
 
@@ -232,6 +257,7 @@ static void resolve_item(weir_manifest *manifest, struct weir__item *item)
     weir__keda_check_admission(&c, manifest->admission.dry_run);
     check_requests(manifest, &c);
     check_others(manifest, &c, item);
+    find_logins(manifest, &so->object);
     so->metrics = weir__keda_convert(&c, &so->config);
     so->stages = c.stages;
     if (manifest->problems.errors == errors && item->open.error_count == 0) {

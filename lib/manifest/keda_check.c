@@ -85,7 +85,8 @@ static void warn_irrelevant(struct weir__keda_check *c)
         c->problems->rule = "keda.polling-without-zero";
         weir__keda_say(c, &spec->is, "pollingInterval", WEIR_PROBLEM_WARNING, WEBHOOK, &m);
     }
-    if (spec->cooldown.state == WEIR__PRESENT) {
+    if (spec->cooldown.state == WEIR__PRESENT &&
+        spec->min.value > 0) { /* below 0 it says nothing */
         weir__message_clear(&m);
         weir__message_add(
             &m, "does nothing while minReplicaCount is above 0: it only delays the step "

@@ -44,6 +44,7 @@ struct weir__keda_fallback {
 struct weir__keda_authentication {
     struct weir__shaped is;
     struct weir__text name, kind;
+    const struct weir__node *spec; /* of the object that it names; NULL: it is not in the files */
 };
 
 struct weir__keda_trigger {

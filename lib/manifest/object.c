@@ -20,6 +20,8 @@ static const struct kind kinds[] = {
     {"", "v1", "ConfigMap", weir__read_configmap},
     {"autoscaling", "v2", "HorizontalPodAutoscaler", weir__read_hpa},
     {"keda.sh", "v1alpha1", "ScaledObject", weir__read_scaled_object},
+    {"keda.sh", "v1alpha1", "TriggerAuthentication", weir__read_bystander},
+    {"keda.sh", "v1alpha1", "ClusterTriggerAuthentication", weir__read_bystander},
     {"apps", "v1", "Deployment", weir__read_bystander},
     {"apps", "v1", "StatefulSet", weir__read_bystander},
     {"", "v1", "LimitRange", weir__read_bystander},

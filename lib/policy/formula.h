@@ -102,6 +102,7 @@ enum weir__op {
     OP_MORE,
     OP_MORE_EQUAL,
     OP_IN,
+    OP_BETWEEN, /* two bounds, both included */
     OP_RANGE,
     OP_JUMP,       /* b: from the next instruction */
     OP_JUMP_FALSE, /* takes the condition away */
@@ -136,6 +137,8 @@ enum weir__loop {
     LOOP_SUM,
     LOOP_FIND,
     LOOP_FIND_INDEX,
+    LOOP_FIND_LAST, /* these two go from the end */
+    LOOP_FIND_LAST_INDEX,
     LOOP_REDUCE,
     LOOP_REDUCE_FIRST
 };

@@ -65,6 +65,9 @@ int weir__type_binary(enum weir__op op, struct weir__type l, struct weir__type r
 struct weir__type weir__type_either(struct weir__type a, struct weir__type b);
 struct weir__type weir__type_coalesced(struct weir__type l, struct weir__type r);
 
+/* In place of a function's code: why weir does not do it. */
+enum { WEIR__OF_TEXTS = -1, WEIR__OF_CLOCK = -2, WEIR__OF_MAPS = -3, WEIR__OF_ORDER = -4 };
+
 /* A builtin function. */
 struct weir__builtin {
     const char *name;
@@ -89,6 +92,9 @@ struct weir__operand {
     int32_t environment; /* 1: it is $env, and there is no code */
     uint32_t elements;   /* an array literal's, not all constant; else 0 */
     uint32_t data_at;    /* of a count: where its threshold lies, + 1; else 0 */
+    int32_t digits;      /* 1: a whole number as it is written; 2: an array of such; 3: a range
+                              between constants; else 0 */
+    int32_t filtered;    /* 1: what filter() gave, or map() of that */
     struct weir__value value;
 };
 
@@ -147,6 +153,25 @@ int weir__emit_constant(struct weir__compiler *c, const struct weir__value *valu
 /* Lets the jump at `from` lead to the end of the code. */
 void weir__patch(struct weir__compiler *c, uint32_t from);
 
+static inline int weir__at_bracket(const struct weir__compiler *c, const char *text)
+{
+    return weir__token_is(c, TOKEN_BRACKET, text);
+}
+
+static inline int weir__at_operator(const struct weir__compiler *c, const char *text)
+{
+    return weir__token_is(c, TOKEN_OPERATOR, text);
+}
+
+/* An operand of which no more is known than its type. */
+static inline void weir__operand_of(struct weir__operand *out, struct weir__type type,
+                                    uint32_t start)
+{
+    memset(out, 0, sizeof *out);
+    out->type = type;
+    out->start = start;
+}
+
 /* The grammar. */
 int weir__parse_expression(struct weir__compiler *c, int32_t precedence, struct weir__operand *out);
 int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *out);
@@ -154,5 +179,12 @@ int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *out);
 int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
                      const struct weir__operand *first, struct weir__operand *out);
 int weir__parse_primary(struct weir__compiler *c, struct weir__operand *out);
+/* Refuses a search from the end where something waits on the stack, `depth` values; see the code.
+ */
+int weir__check_search(struct weir__compiler *c, uint32_t depth, uint32_t place);
+int weir__parse_postfix(struct weir__compiler *c, struct weir__operand *out);
+/* The trigger of a name. */
+int weir__parse_variable(struct weir__compiler *c, const char *name, uint32_t length,
+                         uint32_t place, struct weir__operand *out);
 
 #endif

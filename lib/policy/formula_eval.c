@@ -48,6 +48,8 @@ static int begin_loop(struct machine *m, int32_t kind, const struct weir__value 
     case LOOP_NONE: loop->result = weir__value_int(WEIR__BOOL, 1); break;
     case LOOP_ANY: loop->result = weir__value_int(WEIR__BOOL, 0); break;
     case LOOP_SUM: loop->result = weir__value_int(WEIR__INT, 0); break;
+    case LOOP_FIND_LAST:
+    case LOOP_FIND_LAST_INDEX: loop->index = list->length > 0 ? list->length - 1 : 0; break;
     case LOOP_FILTER:
     case LOOP_MAP:
         if (!weir__formula_reserve(&m->run, list->length, &loop->first)) {
@@ -79,9 +81,11 @@ static int found(struct machine *m, struct loop *loop, int32_t kind, int32_t thr
             weir__formula_element(&m->run, &loop->list, loop->index);
         return 0;
     case LOOP_FIND:
+    case LOOP_FIND_LAST:
         loop->result = weir__formula_element(&m->run, &loop->list, loop->index);
         return 1;
-    case LOOP_FIND_INDEX: loop->result = weir__value_int(WEIR__INT, loop->index); return 1;
+    case LOOP_FIND_INDEX:
+    case LOOP_FIND_LAST_INDEX: loop->result = weir__value_int(WEIR__INT, loop->index); return 1;
     case LOOP_COUNT: return threshold > 0 && loop->found >= (uint32_t)threshold;
     default: return 0;
     }
@@ -117,6 +121,9 @@ static int step_loop(struct machine *m, int32_t kind, int32_t threshold,
         }
         break;
     }
+    if (kind == LOOP_FIND_LAST || kind == LOOP_FIND_LAST_INDEX) {
+        return loop->index-- > 0;
+    }
     return ++loop->index < loop->list.length;
 }
 
@@ -135,11 +142,20 @@ static struct weir__value end_loop(struct machine *m, int32_t kind)
 
 /* ---- the rarer instructions ----------------------------------------------------------------- */
 
-static int in(struct machine *m, const struct weir__value *needle, const struct weir__value *list,
-              struct weir__value *out)
+/* `strict`: upstream looks a whole number up among whole numbers, in which nil is 0. */
+static int in(struct machine *m, int strict, const struct weir__value *needle,
+              const struct weir__value *list, struct weir__value *out)
 {
+    struct weir__value zero = weir__value_int(WEIR__INT, 0);
     int is = 0;
 
+    if (strict && needle->kind == WEIR__NIL) {
+        needle = &zero;
+    }
+    if (strict && needle->kind != WEIR__INT) {
+        return weir__formula_problem(&m->run, "a number that is no int where the types promise "
+                                              "an int");
+    }
     if (weir__is_list(list)) {
         for (uint32_t i = 0; i < list->length && !is; i++) {
             struct weir__value v = weir__formula_element(&m->run, list, i);
@@ -154,6 +170,18 @@ static int in(struct machine *m, const struct weir__value *needle, const struct 
         return weir__formula_problem(&m->run, "`in` something that is no array");
     }
     *out = weir__value_int(WEIR__BOOL, is);
+    return 1;
+}
+
+static int between(struct machine *m, struct weir__value *at)
+{
+    int above, below = 0;
+
+    if (!weir__formula_compare(&m->run, OP_MORE_EQUAL, at, at + 1, &above) ||
+        (above && !weir__formula_compare(&m->run, OP_LESS_EQUAL, at, at + 2, &below))) {
+        return 0;
+    }
+    *at = weir__value_int(WEIR__BOOL, above && below);
     return 1;
 }
 
@@ -225,10 +253,15 @@ static int collect(struct machine *m, const struct weir__value *values, uint32_t
     return 1;
 }
 
-static int compare(struct machine *m, enum weir__op op, struct weir__value *at)
+/* `strict`: upstream takes both for whole numbers. */
+static int compare(struct machine *m, enum weir__op op, int strict, struct weir__value *at)
 {
     int is;
 
+    if (strict && (at[0].kind != WEIR__INT || at[1].kind != WEIR__INT)) {
+        return weir__formula_problem(&m->run, "a number that is no int, or none, where the types "
+                                              "promise an int");
+    }
     if (op == OP_EQUAL || op == OP_UNEQUAL) {
         is = weir__formula_equal(&m->run, at, at + 1) == (op == OP_EQUAL);
     } else if (!weir__formula_compare(&m->run, op, at, at + 1, &is)) {
@@ -264,8 +297,9 @@ static struct weir__value *operate(struct machine *m, const struct weir__instruc
         top--;
         return weir__formula_arithmetic(&m->run, i->op, top - 1, top, top - 1) ? top : NULL;
     case OP_EQUAL:
-    case OP_UNEQUAL: top--; return compare(m, i->op, top - 1) ? top : NULL;
-    case OP_IN: top--; return in(m, top - 1, top, top - 1) ? top : NULL;
+    case OP_UNEQUAL: top--; return compare(m, i->op, i->a, top - 1) ? top : NULL;
+    case OP_BETWEEN: top -= 2; return between(m, top - 1) ? top : NULL;
+    case OP_IN: top--; return in(m, i->a, top - 1, top, top - 1) ? top : NULL;
     case OP_RANGE: top--; return range(m, top - 1, top, top - 1) ? top : NULL;
     case OP_ARRAY:
         top -= count;
@@ -313,7 +347,7 @@ static struct weir__value *operate(struct machine *m, const struct weir__instruc
     top--;                                                                                         \
     if (top[-1].kind == WEIR__FLOAT && top[0].kind == WEIR__FLOAT) {                               \
         top[-1] = weir__value_int(WEIR__BOOL, top[-1].as.f operation top[0].as.f);                 \
-    } else if (!compare(m, i->op, top - 1)) {                                                      \
+    } else if (!compare(m, i->op, 0, top - 1)) {                                                   \
         return i;                                                                                  \
     }                                                                                              \
     break

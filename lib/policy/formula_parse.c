@@ -50,11 +50,6 @@ static const struct operator_row *binary_of(const struct weir__compiler *c)
     return NULL;
 }
 
-static int is_operator(const struct weir__compiler *c, const char *text)
-{
-    return weir__token_is(c, TOKEN_OPERATOR, text);
-}
-
 static int orders(enum weir__op op)
 {
     return op == OP_LESS || op == OP_LESS_EQUAL || op == OP_MORE || op == OP_MORE_EQUAL;
@@ -122,17 +117,31 @@ static void stop_early(struct weir__compiler *c, enum weir__op op, const struct 
     }
 }
 
+/* Whether upstream's code takes both sides for whole numbers without looking, as their types say:
+ * max(1, a) is typed by its first argument, whatever it gives. */
+static int32_t trusts_types(enum weir__op op, const struct weir__operand *l,
+                            const struct weir__operand *r)
+{
+    return weir__type_is(l->type, TYPE_INT) &&
+           (op == OP_IN ? r->digits == 2
+                        : (op == OP_EQUAL || op == OP_UNEQUAL) && weir__type_is(r->type, TYPE_INT));
+}
+
 /* The operation on two operands that are compiled; the result replaces the left one. */
 static int join(struct weir__compiler *c, const struct operator_row *row, struct weir__operand *l,
                 const struct weir__operand *r, uint32_t place)
 {
     struct weir__type type;
-    int folded;
+    int32_t strict = trusts_types(row->op, l, r);
+    int between = row->op == OP_IN && r->digits == 3 && weir__type_is(l->type, TYPE_INT), folded;
+    int32_t digits = row->op == OP_RANGE && l->constant && r->constant ? 3 : 0;
 
     if (!weir__type_binary(row->op, l->type, r->type, &type)) {
         return mismatch(c, row, place, l->type, r->type);
     }
     l->type = type;
+    l->digits = digits;
+    l->filtered = 0;
     folded = fold(c, row->op, l, r, place);
     if (folded || c->status != WEIR_OK) {
         return folded;
@@ -143,7 +152,34 @@ static int join(struct weir__compiler *c, const struct operator_row *row, struct
     l->constant = 0;
     l->elements = 0;
     l->data_at = 0;
-    return weir__emit(c, row->op, 0, 0, -1, place);
+    if (between) { /* as upstream: two comparisons, for what may be no whole number */
+        c->code_count--;
+        c->depth++;
+        return weir__emit(c, OP_BETWEEN, 0, 0, -2, place);
+    }
+    return weir__emit(c, row->op, strict, 0, -1, place);
+}
+
+/* `x and true` is x, `true and x` too, and so for `or` and false: nobody asks whether x is true or
+ * false. `jump` stands between the two. 1: done. */
+static int drop_neutral(struct weir__compiler *c, struct weir__operand *l,
+                        const struct weir__operand *r, uint32_t jump, int64_t decides)
+{
+    uint32_t first = jump + 1, count = c->code_count - first;
+
+    if (r->constant && r->value.as.i != decides) {
+        c->code_count = jump;
+    } else if (l->constant && l->value.as.i != decides) {
+        memmove(c->code + l->start, c->code + first, count * sizeof *c->code);
+        memmove(c->places + l->start, c->places + first, count * sizeof *c->places);
+        c->code_count = l->start + count;
+    } else {
+        return 0;
+    }
+    l->constant = 0;
+    l->elements = 0;
+    l->data_at = 0;
+    return 1;
 }
 
 /* and, or, ??: the right side is reached by not jumping. */
@@ -160,6 +196,8 @@ static int parse_lazy(struct weir__compiler *c, const struct operator_row *row,
         return 0;
     }
     weir__patch(c, jump);
+    l->digits = 0;
+    l->filtered = 0;
     if (row->op == OP_SOME) {
         l->type = weir__type_coalesced(l->type, r.type);
     } else if (!weir__type_binary(row->op, l->type, r.type, &type)) {
@@ -178,6 +216,9 @@ static int parse_lazy(struct weir__compiler *c, const struct operator_row *row,
             c->depth--;
             l->value = r.value;
             return weir__emit_constant(c, &l->value, place);
+        }
+        if (drop_neutral(c, l, &r, jump, decides)) {
+            return 1;
         }
     }
     l->constant = 0;
@@ -251,7 +292,8 @@ static int parse_right(struct weir__compiler *c, const struct operator_row *row,
         return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "$env can only be indexed by a name");
     }
     if (row->op == OP_RETURN) {
-        return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "weir does not do operators on texts");
+        return weir__refuse(c, WEIR_E_UNSUPPORTED, place,
+                            "weir does not do operators on texts, which triggers do not give");
     }
     if (row->op == OP_AND || row->op == OP_OR || row->op == OP_SOME) {
         return parse_lazy(c, row, l, place);
@@ -284,10 +326,10 @@ static int take_not_in(struct weir__compiler *c)
     struct weir__token token = c->token;
     uint32_t at = c->at;
 
-    if (!is_operator(c, "not")) {
+    if (!weir__at_operator(c, "not")) {
         return 0;
     }
-    if (weir__lex(c) && is_operator(c, "in")) {
+    if (weir__lex(c) && weir__at_operator(c, "in")) {
         return 1;
     }
     c->token = token;
@@ -306,14 +348,14 @@ static int parse_operators(struct weir__compiler *c, int32_t precedence, struct 
         int negated = take_not_in(c);
         const struct operator_row *row = binary_of(c);
 
-        if (is_operator(c, "|") && precedence == 0) {
+        if (weir__at_operator(c, "|") && precedence == 0) {
             if (!parse_pipe(c, out)) {
                 return 0;
             }
             coalesced = 0;
             continue;
         }
-        if (!negated && is_operator(c, "not")) {
+        if (!negated && weir__at_operator(c, "not")) {
             return weir__unexpected(c, "an operator");
         }
         if (row == NULL || row->precedence < precedence) {
@@ -379,7 +421,7 @@ static int parse_else(struct weir__compiler *c, struct weir__operand *out)
         !weir__expect(c, TOKEN_OPERATOR, "else", "`else`: an if needs one")) {
         return 0;
     }
-    if (is_operator(c, "if")) {
+    if (weir__at_operator(c, "if")) {
         if (++c->nesting > 64) {
             return weir__refuse(c, WEIR_E_LIMIT, c->token.from, "is nested deeper than weir does");
         }
@@ -421,13 +463,13 @@ static int parse_ternary(struct weir__compiler *c, struct weir__operand *out)
 {
     uint32_t start = out->start;
 
-    while (is_operator(c, "?")) {
+    while (weir__at_operator(c, "?")) {
         uint32_t place = c->token.from;
 
         if (!condition(c, out, place) || !weir__lex(c)) {
             return 0;
         }
-        if (is_operator(c, ":")) {
+        if (weir__at_operator(c, ":")) {
             return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "weir does not do `?:`");
         }
         if (!parse_branches(c, out, 0, place)) {
@@ -512,9 +554,9 @@ int weir__parse_expression(struct weir__compiler *c, int32_t precedence, struct 
     if (++c->nesting > 64) {
         return weir__refuse(c, WEIR_E_LIMIT, c->token.from, "is nested deeper than weir does");
     }
-    if (precedence == 0 && is_operator(c, "let")) {
+    if (precedence == 0 && weir__at_operator(c, "let")) {
         fine = parse_let(c, out);
-    } else if (precedence == 0 && is_operator(c, "if")) {
+    } else if (precedence == 0 && weir__at_operator(c, "if")) {
         fine = parse_if(c, out);
     } else {
         fine = weir__parse_primary(c, out) && parse_operators(c, precedence, out) &&
@@ -531,7 +573,7 @@ int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *out)
     if (!weir__parse_expression(c, 0, out)) {
         return 0;
     }
-    while (is_operator(c, ";")) {
+    while (weir__at_operator(c, ";")) {
         if (!weir__lex(c)) {
             return 0;
         }

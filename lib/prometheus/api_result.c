@@ -192,7 +192,8 @@ static bool put_label(struct reply *r, size_t first, const cJSON *item)
     return true;
 }
 
-static bool read_labels(struct reply *r, struct place *p, const cJSON *series)
+/* The client takes an empty name in a vector, and refuses it in a matrix. */
+static bool read_labels(struct reply *r, struct place *p, bool vector, const cJSON *series)
 {
     const cJSON *metric = weir__pm_json_member(series, "metric"), *item;
     size_t first = r->labels.count;
@@ -205,6 +206,9 @@ static bool read_labels(struct reply *r, struct place *p, const cJSON *series)
     {
         if (!cJSON_IsString(item)) {
             return wrong(r, p, "expected texts as values of labels");
+        }
+        if (!vector && item->string[0] == '\0') {
+            return wrong(r, p, "expected names of labels that are not empty");
         }
         if (r->labels.count - first >= WEIR_SERIES_LABELS_MAX) {
             return wrong(r, p, "more than 4096 labels");
@@ -284,7 +288,7 @@ static bool read_series(struct reply *r, bool vector, cJSON *list)
         if (!cJSON_IsObject(item)) {
             return wrong(r, &p, "expected an object with metric and values");
         }
-        if (!read_labels(r, &p, item) ||
+        if (!read_labels(r, &p, vector, item) ||
             !(vector ? read_element(r, &p, item) : read_stream(r, &p, item)) ||
             !put_position(r, &r->label_at, r->labels.count) ||
             !put_position(r, &r->point_at, r->times.count) ||

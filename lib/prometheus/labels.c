@@ -374,6 +374,26 @@ static const char *past_name(weir_series_reader *r, const char *first)
     return end;
 }
 
+enum outcome weir__pm_metric_name(struct label_scan *scan, const char **at, struct text *name)
+{
+    const char *c = *at;
+    bool escaped;
+
+    if (*c == '"') {
+        *at = c + 1;
+        return weir__pm_quoted(scan, at, name, &escaped);
+    }
+    if (!is_class(*c, CLASS_METRIC_START)) {
+        return weir__pm_expected(scan->reader, c, "expected the metric's name");
+    }
+    while (is_class(*c, CLASS_METRIC)) {
+        c++;
+    }
+    *name = (struct text){*at, (size_t)(c - *at)};
+    *at = c;
+    return TAKEN;
+}
+
 enum outcome weir__pm_series(struct label_scan *scan, const char **at)
 {
     weir_series_reader *r = scan->reader;

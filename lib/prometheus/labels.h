@@ -37,6 +37,9 @@ enum outcome weir__pm_series(struct label_scan *scan, const char **at);
 enum outcome weir__pm_quoted(struct label_scan *scan, const char **at, struct text *text,
                              bool *escaped);
 
+/* Past a metric's name in a line that describes it, in quotes or not, with where it is in *name. */
+enum outcome weir__pm_metric_name(struct label_scan *scan, const char **at, struct text *name);
+
 /* Adds a label; false when there is no memory, or are too many. */
 bool weir__pm_label_add(weir_series_reader *r, struct text name, struct text value);
 

@@ -70,23 +70,10 @@ static enum outcome take_rest(weir_series_reader *r, weir_entry *entry, struct t
 static enum outcome take_description(weir_series_reader *r, weir_entry *entry, const char *at)
 {
     struct label_scan scan = {.reader = r, .end = reader_end(r)};
-    struct text name = {at, 0};
-    bool escaped;
+    struct text name;
     const char *end;
-    enum outcome outcome = TAKEN;
+    enum outcome outcome = weir__pm_metric_name(&scan, &at, &name);
 
-    if (*at == '"') {
-        at++;
-        outcome = weir__pm_quoted(&scan, &at, &name, &escaped);
-    } else {
-        if (!is_class(*at, CLASS_METRIC_START)) {
-            return weir__pm_expected(r, at, "expected the metric's name");
-        }
-        while (is_class(*at, CLASS_METRIC)) {
-            at++;
-        }
-        name.length = (size_t)(at - name.at);
-    }
     if (outcome != TAKEN) {
         return outcome;
     }
@@ -217,7 +204,8 @@ static enum outcome take_exemplar(weir_series_reader *r, weir_entry *entry, cons
     return outcome;
 }
 
-/* A blank with nothing that may follow it. Upstream gives the sample, and fails behind it. */
+/* A blank with nothing that may follow it. Behind a value upstream gives the sample and then fails,
+ * behind a time it fails. */
 static bool breaks_off(const char *at)
 {
     return at[0] == ' ' &&
@@ -246,7 +234,10 @@ static enum outcome take_numbers(weir_series_reader *r, weir_entry *entry, const
         return take_exemplar(r, entry, at, &scan);
     }
     if (outcome == TAKEN && breaks_off(*at)) { /* for the next call */
-        weir__pm_expected(r, *at + 1, "expected a time, # and { of an exemplar, or no blank");
+        weir__pm_expected(r, *at + 1,
+                          entry->has_time ? "expected # and { of an exemplar, or no blank"
+                                          : "expected a time, # and { of an exemplar, or no blank");
+        outcome = entry->has_time ? FAILED : TAKEN;
         *at = end_of_line(*at, reader_end(r));
     }
     return outcome;
@@ -294,6 +285,23 @@ static bool is_cut(const weir_series_reader *r, const char *first)
            !begins_with((struct text){first, left}, TEXT("# EOF"));
 }
 
+/* Upstream gives the sample of such a line only where a blank breaks it off. */
+static enum outcome take_cut(weir_series_reader *r, weir_entry *entry, const char *first)
+{
+    size_t at = r->at;
+    int32_t line = r->line;
+    bool given =
+        *first != '#' && take_sample(r, entry, first) == TAKEN && r->error.status != WEIR_OK;
+
+    if (r->error.status == WEIR_E_MEMORY) {
+        return FAILED;
+    }
+    r->at = at;
+    r->line = line;
+    weir__pm_fail(r, first, WEIR_E_PARSE, "the data does not end with # EOF: this line has no end");
+    return given ? TAKEN : FAILED;
+}
+
 enum outcome weir__pm_openmetrics_record(weir_series_reader *r, weir_entry *entry)
 {
     const char *first = reader_text(r) + r->at;
@@ -302,8 +310,7 @@ enum outcome weir__pm_openmetrics_record(weir_series_reader *r, weir_entry *entr
         return weir__pm_expected(r, first, "expected nothing after # EOF");
     }
     if (r->finished && is_cut(r, first)) {
-        return weir__pm_fail(r, first, WEIR_E_PARSE,
-                             "the data does not end with # EOF: this line has no end");
+        return take_cut(r, entry, first);
     }
     return *first == '#' ? take_hash(r, entry, first) : take_sample(r, entry, first);
 }

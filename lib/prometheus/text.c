@@ -52,23 +52,10 @@ static enum outcome take_rest(weir_series_reader *r, weir_entry *entry, const ch
 static enum outcome take_description(weir_series_reader *r, weir_entry *entry, const char *at)
 {
     struct label_scan scan = {.reader = r, .end = reader_end(r), .rules = LABELS_LINES};
-    struct text name = {at, 0};
-    bool escaped;
-    enum outcome outcome = TAKEN;
+    struct text name;
+    enum outcome outcome = weir__pm_metric_name(&scan, &at, &name);
     const char *end;
 
-    if (*at == '"') {
-        at++;
-        outcome = weir__pm_quoted(&scan, &at, &name, &escaped);
-    } else {
-        if (!is_class(*at, CLASS_METRIC_START)) {
-            return weir__pm_expected(r, at, "expected the metric's name");
-        }
-        while (is_class(*at, CLASS_METRIC)) {
-            at++;
-        }
-        name.length = (size_t)(at - name.at);
-    }
     if (outcome != TAKEN) {
         return outcome;
     }

@@ -99,8 +99,30 @@ replay_of 'the fallback in the columns' 0 'True,True' "$failing" --metric 0=q --
 replay_of 'what is no number' 3 'nothing where there is none, or error' 'time,q\n0,x\n' --metric 0=q
 replay_of 'cron needs no series' 0 '1:00:00 .* [0-9]>[0-9]' 'time,q\n0,0\n7200,0\n' --metric 0=q --hold 3h
 replay_of 'one list of steps' 0 'hpa\.metric' "$good" --metric 0=q --explain
+two='time,q,r\n0,0,0\n20,0,7\n40,error,0\n'
+sed '/type: cron/,$d' "$so" >"$work/two.yaml"
+printf '  - {type: prometheus, metadata: {serverAddress: s, query: r, threshold: "5"}}\n' >>"$work/two.yaml"
+cp "$so" "$work/one.yaml"
+cp "$work/two.yaml" "$so"
+replay_of 'the trigger that is active is why' 0 '0:00:20 .* True .*s1-prometheus: active: it measures 7' "$two" \
+    --metric 0=q --metric 1=r
+replay_of 'the trigger that failed is why' 0 '0:00:40 .*s0-prometheus: failed, 1 times .*nothing changes' "$two" \
+    --metric 0=q --metric 1=r
+annotate() {
+    sed "s/metadata: {name: so}/metadata: {name: so, annotations: {autoscaling.keda.sh\/$1: 'true'}}/" \
+        "$work/two.yaml" >"$so"
+}
+annotate force-activation
+replay_of 'forced' 0 '0:00:00 .* True .*activity is forced' "$two" --metric 0=q --metric 1=r
+annotate paused-scale-out
+replay_of 'scaling out is paused' 0 '0:00:20 .* True .*measures 7.*scaling out is paused' "$two" --metric 0=q \
+    --metric 1=r --initial 0
+cp "$work/one.yaml" "$so"
 printf "$good" >"$load"
 expect 'explain' 0 'keda.activate: 0 -> 1' "$weir" explain -f "$so" --load "$load" --metric 0=q --at 20 --initial 0
+expect 'a trigger by a name that is nearly its own' 2 'no metric tokns; did you mean tokens\?' \
+    "$weir" replay -f "$source/examples/isvc-tokens.yaml" --load "$source/examples/data/tokens.csv" \
+    --metric tokns=tokens_per_second
 expect 'show' 0 '^  name: keda-hpa-so$' "$weir" show -f "$so"
 expect 'show a file without its option' 0 '^  name: keda-hpa-so$' "$weir" show "$so"
 expect 'show as JSON' 0 '"averageValue":"5"' "$weir" show -f "$so" --format json
@@ -114,6 +136,20 @@ expect 'the stage of an error' 3 'threshold must be of type string, got "integer
 expect 'all at once' 3 'the manifests have 2 errors; nothing was shown' "$weir" show -f "$work/bad.yaml"
 sed 's/metadata: {name: so}/metadata: {name: so, annotations: {autoscaling.keda.sh\/paused: "true"}}/' "$so" >"$work/paused.yaml"
 expect 'show a paused one' 0 'nothing is made of it while it is paused' "$weir" show -f "$work/paused.yaml"
+
+# login PARAMETER: a trigger that logs in, with an object that gives this parameter.
+login() {
+    sed 's/threshold: "5"/threshold: "5", authModes: custom/; s/    name: queue/    authenticationRef: {name: l}/' \
+        "$so" >"$work/login.yaml"
+    printf -- '---\napiVersion: keda.sh/v1alpha1\nkind: TriggerAuthentication\nmetadata: {name: l}\nspec:\n  secretTargetRef:\n  - {parameter: customAuthHeader, name: s, key: h}\n  - {parameter: %s, name: s, key: v}\n' \
+        "$1" >>"$work/login.yaml"
+}
+login customAuthValue
+expect 'what it logs in with' 0 'name: s0-prometheus' "$weir" show -f "$work/login.yaml"
+login token
+expect 'what it lacks to log in' 3 \
+    'authModes custom needs customAuthValue, which TriggerAuthentication l does not give \[build\]' \
+    "$weir" show -f "$work/login.yaml"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -228,6 +228,19 @@ static const struct document documents[] = {
      "4:{__name__=a_seconds_total,b=c} 17@1700000000999 #{trace_id=t} 0.5\n"},
     {"openmetrics: no end", WEIR_FORMAT_OPENMETRICS, 0, "x 1\n",
      "1:{__name__=x} 1\n2:1: the data does not end with # EOF\n"},
+    {"openmetrics: no end of a line", WEIR_FORMAT_OPENMETRICS, 0, "x 1\ny 2",
+     "1:{__name__=x} 1\n2:1: the data does not end with # EOF: this line has no end\n"},
+    {"openmetrics: none behind a blank", WEIR_FORMAT_OPENMETRICS, 0, "x 1\ny 2 ",
+     "1:{__name__=x} 1\n2:{__name__=y} 2\n2:1: the data does not end with # EOF: this line has no "
+     "end\n"},
+    {"openmetrics: none behind a time and a blank", WEIR_FORMAT_OPENMETRICS, 0, "y 2 3 ",
+     "1:1: the data does not end with # EOF: this line has no end\n"},
+    {"openmetrics: a blank behind the value", WEIR_FORMAT_OPENMETRICS, 0, "y 2 \n# EOF\n",
+     "1:{__name__=y} 2\n1:5: expected a time, # and { of an exemplar, or no blank, got the end of "
+     "the "
+     "line\n"},
+    {"openmetrics: a blank behind the time", WEIR_FORMAT_OPENMETRICS, 0, "y 2 3 \n# EOF\n",
+     "1:7: expected # and { of an exemplar, or no blank, got the end of the line\n"},
     {"openmetrics: more behind the end", WEIR_FORMAT_OPENMETRICS, 0, "# EOF\nx 1\n",
      "2:1: expected nothing after # EOF, got \"x\"\n"},
     {"openmetrics: two blanks", WEIR_FORMAT_OPENMETRICS, 0, "x  1\n# EOF\n",

@@ -1,7 +1,6 @@
 /*
  * cmd_query.c - `weir query`: PromQL over files of series, with the answers of a server.
  */
-#include "csv.h"
 #include "program.h"
 #include "query_print.h"
 #include "query_server.h"
@@ -26,7 +25,7 @@ enum {
     OPTION_SERVER /* the first of SERVER_OPTIONS */
 };
 
-enum { FILES_MAX = 256, NS_PER_MS = 1000000 };
+enum { FILES_MAX = 256 };
 
 static const struct option options[] = {
     {"--series", 0, "FILE...",
@@ -93,32 +92,6 @@ struct request {
 
 /* ---- command line --------------------------------------------------------------------------- */
 
-static int read_time(const char *option, const char *value, int64_t *ms)
-{
-    struct csv_field field = {value, strlen(value), 1};
-    int64_t ns;
-    const char *expected = csv_time(&field, &ns);
-
-    if (expected != NULL) {
-        complain("%s: %s, not %s", option, expected, value);
-        return 0;
-    }
-    *ms = weir_promql_ms(ns);
-    return 1;
-}
-
-static int read_duration(const char *option, const char *value, int64_t *ms)
-{
-    int64_t ns;
-
-    if (!parse_duration(value, &ns) || ns < NS_PER_MS) {
-        complain("%s is a duration of at least 1ms, as 15s or 1m30s, not %s", option, value);
-        return 0;
-    }
-    *ms = ns / NS_PER_MS;
-    return 1;
-}
-
 static int read_word(const char *option, const char *words, const char *value, int *index)
 {
     *index = choose_word(option, words, value);
@@ -145,13 +118,13 @@ static int read_option(struct request *r, const struct argument *a)
         }
         r->files[r->file_count++] = a->value;
         return 1;
-    case OPTION_AT: r->has_at = 1; return read_time(o->name, a->value, &r->at);
-    case OPTION_FROM: r->has_from = 1; return read_time(o->name, a->value, &r->from);
-    case OPTION_TO: r->has_to = 1; return read_time(o->name, a->value, &r->to);
-    case OPTION_STEP: return read_duration(o->name, a->value, &r->step);
+    case OPTION_AT: r->has_at = 1; return series_time(o->name, a->value, &r->at);
+    case OPTION_FROM: r->has_from = 1; return series_time(o->name, a->value, &r->from);
+    case OPTION_TO: r->has_to = 1; return series_time(o->name, a->value, &r->to);
+    case OPTION_STEP: return series_duration(o->name, a->value, &r->step);
     case OPTION_FORMAT: return read_word(o->name, o->argument, a->value, &r->format);
     case OPTION_INPUT: r->wishes.format = series_format(a->value); return r->wishes.format >= 0;
-    case OPTION_TIME: return read_time(o->name, a->value, &r->wishes.time_ms);
+    case OPTION_TIME: return series_time(o->name, a->value, &r->wishes.time_ms);
     case OPTION_NAN:
         if (!read_word(o->name, o->argument, a->value, &index)) {
             return 0;
@@ -165,7 +138,7 @@ static int read_option(struct request *r, const struct argument *a)
         }
         r->options.semantics = index == 0 ? WEIR_PROMETHEUS_3 : WEIR_PROMETHEUS_2_42;
         return 1;
-    default: return read_duration(o->name, a->value, &r->options.lookback_ms);
+    default: return series_duration(o->name, a->value, &r->options.lookback_ms);
     }
 }
 

@@ -2,8 +2,8 @@
  * cmd_record.c - `weir record`: from a server what triggers need, or from pages what they expose,
  * into a file that replays.
  */
-#include "csv.h"
 #include "record.h"
+#include "series.h"
 
 #include <string.h>
 #include <time.h>
@@ -83,32 +83,6 @@ enum { NS_PER_MS = 1000000 };
 
 /* ---- command line --------------------------------------------------------------------------- */
 
-static int read_time(const char *option, const char *value, int64_t *ms)
-{
-    struct csv_field field = {value, strlen(value), 1};
-    int64_t ns;
-    const char *expected = csv_time(&field, &ns);
-
-    if (expected != NULL) {
-        complain("%s: %s, not %s", option, expected, value);
-        return 0;
-    }
-    *ms = weir_promql_ms(ns);
-    return 1;
-}
-
-static int read_duration(const char *option, const char *value, int64_t *ms)
-{
-    int64_t ns;
-
-    if (!parse_duration(value, &ns) || ns < NS_PER_MS) {
-        complain("%s is a duration of at least 1ms, as 15s or 1m30s, not %s", option, value);
-        return 0;
-    }
-    *ms = ns / NS_PER_MS;
-    return 1;
-}
-
 static int add_word(struct words *words, const char *option, const char *value)
 {
     if (words->count == FILES_MAX) {
@@ -132,15 +106,15 @@ static int read_option(struct record_request *r, const struct argument *a)
     case OPTION_FILE: return add_word(&r->files, name, value);
     case OPTION_QUERY: return add_word(&r->queries, name, value);
     case OPTION_NAME: r->name = value; return 1;
-    case OPTION_FROM: r->has_from = 1; return read_time(name, value, &r->from);
-    case OPTION_TO: r->has_to = 1; return read_time(name, value, &r->to);
-    case OPTION_STEP: return read_duration(name, value, &r->step);
+    case OPTION_FROM: r->has_from = 1; return series_time(name, value, &r->from);
+    case OPTION_TO: r->has_to = 1; return series_time(name, value, &r->to);
+    case OPTION_STEP: return series_duration(name, value, &r->step);
     case OPTION_RAW: r->raw = 1; return 1;
-    case OPTION_LOOKBACK: return read_duration(name, value, &r->options.lookback_ms);
+    case OPTION_LOOKBACK: return series_duration(name, value, &r->options.lookback_ms);
     case OPTION_OUTPUT: r->output = value; return 1;
     case OPTION_LIVE: return add_word(&r->targets, name, value);
-    case OPTION_INTERVAL: return read_duration(name, value, &r->interval);
-    default: return read_duration(name, value, &r->span);
+    case OPTION_INTERVAL: return series_duration(name, value, &r->interval);
+    default: return series_duration(name, value, &r->span);
     }
 }
 

@@ -27,6 +27,7 @@ static const struct {
     {"kedacore/keda", conform_keda_ops},
     {"kedacore/keda", conform_cron_ops},
     {"kedacore/keda", conform_keda_loop_ops},
+    {"kedacore/keda", conform_scaler_ops},
     {"prometheus", conform_prometheus_ops},
     {"prometheus", conform_formats_ops},
     {"kserve/kserve", conform_kserve_ops},

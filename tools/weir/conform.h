@@ -56,6 +56,7 @@ extern const struct conform_op conform_scaled_object_ops[];
 extern const struct conform_op conform_keda_ops[];
 extern const struct conform_op conform_cron_ops[];
 extern const struct conform_op conform_keda_loop_ops[];
+extern const struct conform_op conform_scaler_ops[];
 extern const struct conform_op conform_prometheus_ops[];
 extern const struct conform_op conform_formats_ops[];
 extern const struct conform_op conform_kserve_ops[];

@@ -3,6 +3,7 @@
  * (the entries of a text by its Content-Type) and `api` (replies of the HTTP API).
  */
 #include "conform_prometheus.h"
+#include "series.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -189,7 +190,7 @@ static cJSON *read_text(const struct scenario *s, const char *text, size_t lengt
     weir_series_reader_options_init(&options, sizeof options);
     status = weir_series_format_of_content_type(conform_text(s->config, "contentType", ""),
                                                 &options.format, &err);
-    status = status == WEIR_OK ? weir_series_reader_create(&options, &conform_memory, &reader, &err)
+    status = status == WEIR_OK ? weir_series_reader_create(&options, &series_memory, &reader, &err)
                                : status;
     for (size_t at = 0; status >= 0 && at < length; at += chunk) {
         size_t bytes = length - at < chunk ? length - at : chunk;
@@ -363,7 +364,7 @@ static void run_api(struct scenario *s)
         weir_api_reply *reply = NULL;
         int32_t http_status = (int32_t)conform_int(s->step, "http_status", 200);
 
-        if (body == NULL || weir_api_reply_parse(body, length, http_status, &conform_memory, &reply,
+        if (body == NULL || weir_api_reply_parse(body, length, http_status, &series_memory, &reply,
                                                  NULL) != WEIR_OK) {
             free(body);
             return;

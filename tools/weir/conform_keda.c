@@ -55,22 +55,66 @@ void keda_read_modifiers(const cJSON *modifiers, weir_keda_modifiers *out)
                    out->activation_target[0] != '\0';
 }
 
-void keda_put_amount(cJSON *got, double value)
+/* Thousands cut off a whole number as long as they come out even, and their suffix put behind, as
+ * a quantity is written. */
+static void put_suffix(char *digits)
 {
-    char digits[400], text[WEIR_QUANTITY_TEXT_MAX];
-    const char *shown;
+    static const char suffixes[] = "kMGTPE";
+    size_t length = strlen(digits), thousands = 0;
+
+    while (thousands < sizeof suffixes - 1 && length > 3 &&
+           memcmp(digits + length - 3, "000", 3) == 0) {
+        length -= 3;
+        thousands++;
+    }
+    if (thousands > 0) {
+        digits[length++] = suffixes[thousands - 1];
+        digits[length] = '\0';
+    }
+}
+
+/* The text of what was printed with three decimals. */
+static void put_quantity(cJSON *got, const char *name, char *digits)
+{
+    char text[WEIR_QUANTITY_TEXT_MAX];
+    const char *shown = digits;
     weir_quantity q;
 
-    snprintf(digits, sizeof digits, "%.3f", value > 0.0 && value <= DBL_MAX ? value : 0.0);
-    conform_put_int(got, "milli", weir_keda_milli(value));
     if (weir_quantity_parse(digits, strlen(digits), &q, NULL) == WEIR_OK) {
         weir_quantity_text(&q, text, sizeof text, NULL);
         shown = q.verbatim ? digits : text;
-    } else { /* more digits than weir reads; then there is no suffix either */
+    } else { /* more digits than weir reads: a whole number, as doubles of that size are */
         *strchr(digits, '.') = '\0';
-        shown = digits;
+        put_suffix(digits);
     }
-    cJSON_AddStringToObject(got, "quantity", shown);
+    cJSON_AddStringToObject(got, name, shown);
+}
+
+void keda_put_amount(cJSON *got, double value)
+{
+    char digits[400];
+
+    snprintf(digits, sizeof digits, "%.3f", value > 0.0 && value <= DBL_MAX ? value : 0.0);
+    conform_put_int(got, "milli", weir_keda_milli(value));
+    put_quantity(got, "quantity", digits);
+}
+
+void keda_put_target(cJSON *got, double target, int64_t milli)
+{
+    char digits[400];
+
+    snprintf(digits, sizeof digits, "%.3f", target);
+    conform_put_int(got, "target_milli", milli);
+    put_quantity(got, "target", digits);
+}
+
+void keda_put_whole_target(cJSON *got, int64_t target, int64_t milli)
+{
+    char digits[40];
+
+    snprintf(digits, sizeof digits, "%lld", (long long)target);
+    conform_put_int(got, "target_milli", milli);
+    cJSON_AddStringToObject(got, "target", digits);
 }
 
 /* ---- quantities ----------------------------------------------------------------------------- */

@@ -6,215 +6,13 @@
  * Upstream's sentences are not weir's: that there is an error, of what kind and at which stage, is
  * compared.
  */
-#include "conform.h"
+#include "conform_keda.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <weir/keda.h>
-#include <weir/manifest.h>
 #include <weir/quantity.h>
 
 enum { STAGES_AT_WORK = WEIR_STAGE_RECONCILE | WEIR_STAGE_BUILD };
-
-static const cJSON *at(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-/* ---- manifests ------------------------------------------------------------------------------ */
-
-static void add_document(weir_manifest *manifest, const cJSON *document)
-{
-    char *text = cJSON_PrintUnformatted(document);
-
-    if (text != NULL) {
-        weir_manifest_add(manifest, "scenario", text, strlen(text));
-    }
-    cJSON_free(text);
-}
-
-/* An object with a name and an empty spec, which is returned. */
-static cJSON *begin_object(cJSON *object, const char *api_version, const char *kind,
-                           const char *name)
-{
-    cJSON *metadata;
-
-    cJSON_AddStringToObject(object, "apiVersion", api_version);
-    cJSON_AddStringToObject(object, "kind", kind);
-    metadata = cJSON_AddObjectToObject(object, "metadata");
-    cJSON_AddStringToObject(metadata, "name", name);
-    return cJSON_AddObjectToObject(object, "spec");
-}
-
-static void put_target(cJSON *spec, const char *kind, const char *name)
-{
-    cJSON *target = cJSON_AddObjectToObject(spec, "scaleTargetRef");
-
-    cJSON_AddStringToObject(target, "apiVersion", "apps/v1");
-    cJSON_AddStringToObject(target, "kind", kind);
-    cJSON_AddStringToObject(target, "name", name);
-}
-
-/* The object that a scenario is about. */
-static void add_subject(const struct scenario *s, weir_manifest *manifest)
-{
-    static const char *const copied[] = {"annotations", "labels", NULL};
-    cJSON *object = cJSON_CreateObject(), *spec = cJSON_Duplicate(at(s->config, "spec"), 1);
-
-    begin_object(object, "keda.sh/v1alpha1", "ScaledObject", conform_text(s->config, "name", "so"));
-    put_target(spec, conform_text(s->config, "target_kind", "Deployment"), "target");
-    cJSON_ReplaceItemInObjectCaseSensitive(object, "spec", spec);
-    for (size_t i = 0; copied[i] != NULL; i++) {
-        cJSON *map = cJSON_Duplicate(at(s->config, copied[i]), 1);
-
-        if (map != NULL) {
-            cJSON_AddItemToObject(cJSON_GetObjectItemCaseSensitive(object, "metadata"), copied[i],
-                                  map);
-        }
-    }
-    add_document(manifest, object);
-    cJSON_Delete(object);
-}
-
-/* The workload, of whose pods a container asks for everything unless the scenario says otherwise.
- */
-static void add_workload(const struct scenario *s, weir_manifest *manifest)
-{
-    const char *kind = conform_text(s->config, "target_kind", "Deployment");
-    const cJSON *containers = at(s->config, "containers");
-    cJSON *object = cJSON_CreateObject(), *pod, *spec;
-
-    spec = begin_object(object, "apps/v1", kind, "target");
-    pod = cJSON_AddObjectToObject(cJSON_AddObjectToObject(spec, "template"), "spec");
-    cJSON_AddItemToObject(
-        pod, "containers",
-        containers != NULL
-            ? cJSON_Duplicate(containers, 1)
-            : cJSON_Parse("[{\"name\":\"main\",\"resources\":{\"requests\":{\"cpu\":\"100m\","
-                          "\"memory\":\"64Mi\"}}}]"));
-    add_document(manifest, object);
-    cJSON_Delete(object);
-}
-
-static void add_limit_range(const struct scenario *s, weir_manifest *manifest)
-{
-    const cJSON *limits = at(s->config, "limit_range");
-    cJSON *object = cJSON_CreateObject();
-
-    begin_object(object, "v1", "LimitRange", "l");
-    cJSON_ReplaceItemInObjectCaseSensitive(object, "spec", cJSON_Duplicate(limits, 1));
-    add_document(manifest, object);
-    cJSON_Delete(object);
-}
-
-/* "ScaledObject other on Deployment elsewhere with HPA name NAME". 0: it is something else. */
-static int add_other_scaled_object(weir_manifest *manifest, const char *text)
-{
-    char name[64], kind[64], target[64], hpa[64];
-    cJSON *object, *spec, *advanced;
-    int count =
-        sscanf(text, "ScaledObject %63s on %63s %63s with HPA name %63s", name, kind, target, hpa);
-
-    if (count < 3) {
-        return 0;
-    }
-    object = cJSON_CreateObject();
-    spec = begin_object(object, "keda.sh/v1alpha1", "ScaledObject", name);
-    put_target(spec, kind, target);
-    cJSON_AddItemToObject(spec, "triggers",
-                          cJSON_Parse("[{\"type\":\"prometheus\",\"metadata\":{}}]"));
-    if (count == 4) {
-        advanced = cJSON_AddObjectToObject(spec, "advanced");
-        cJSON_AddStringToObject(cJSON_AddObjectToObject(advanced, "horizontalPodAutoscalerConfig"),
-                                "name", hpa);
-    }
-    add_document(manifest, object);
-    cJSON_Delete(object);
-    return 1;
-}
-
-/* "HPA foreign on Deployment target, owned by ScaledObject NAME, annotation KEY=VALUE". */
-static int add_other_hpa(weir_manifest *manifest, const char *text)
-{
-    static const char owned[] = ", owned by ScaledObject ", noted[] = ", annotation ";
-    char name[64], kind[64], target[64], key[128], value[64], owner[64];
-    const char *owner_at = strstr(text, owned), *note_at = strstr(text, noted);
-    cJSON *object, *spec, *metadata;
-
-    if (sscanf(text, "HPA %63s on %63s %63[^,]", name, kind, target) != 3) {
-        return 0;
-    }
-    object = cJSON_CreateObject();
-    spec = begin_object(object, "autoscaling/v2", "HorizontalPodAutoscaler", name);
-    put_target(spec, kind, target);
-    cJSON_AddNumberToObject(spec, "maxReplicas", 3);
-    metadata = cJSON_GetObjectItemCaseSensitive(object, "metadata");
-    if (owner_at != NULL && sscanf(owner_at + sizeof owned - 1, "%63[^,]", owner) == 1) {
-        cJSON *reference = cJSON_CreateObject();
-
-        cJSON_AddItemToArray(cJSON_AddArrayToObject(metadata, "ownerReferences"), reference);
-        cJSON_AddStringToObject(reference, "kind", "ScaledObject");
-        cJSON_AddStringToObject(reference, "name", owner);
-    }
-    if (note_at != NULL &&
-        sscanf(note_at + sizeof noted - 1, "%127[^=]=%63[^,]", key, value) == 2) {
-        cJSON_AddStringToObject(cJSON_AddObjectToObject(metadata, "annotations"), key, value);
-    }
-    add_document(manifest, object);
-    cJSON_Delete(object);
-    return 1;
-}
-
-/* What else is in the cluster. 0 after a note of what is not understood. */
-static int add_cluster(struct scenario *s, weir_manifest *manifest)
-{
-    const cJSON *other;
-
-    cJSON_ArrayForEach(other, at(s->config, "others"))
-    {
-        const char *text = cJSON_IsString(other) ? other->valuestring : "";
-
-        if (!add_other_scaled_object(manifest, text) && !add_other_hpa(manifest, text)) {
-            conform_note_input(s, "others", other);
-            return 0;
-        }
-    }
-    if (!cJSON_IsTrue(at(s->config, "workload_missing"))) {
-        add_workload(s, manifest);
-    }
-    if (conform_has(s->config, "limit_range")) {
-        add_limit_range(s, manifest);
-    }
-    return 1;
-}
-
-/* The subject is the last one of the items. NULL when there is none. */
-static weir_manifest *read_scenario(struct scenario *s, int with_cluster)
-{
-    weir_manifest *manifest;
-    weir_admission admission;
-
-    if (weir_manifest_create(NULL, &manifest) != WEIR_OK) {
-        return NULL;
-    }
-    weir_admission_init(&admission, sizeof admission);
-    admission.dry_run = cJSON_IsTrue(at(s->config, "dry_run"));
-    admission.whole_cluster = with_cluster;
-    weir_manifest_set_admission(manifest, &admission);
-    if (!with_cluster || add_cluster(s, manifest)) {
-        add_subject(s, manifest);
-    }
-    if (weir_manifest_finish(manifest) != WEIR_OK || weir_manifest_item_count(manifest) == 0) {
-        weir_manifest_free(manifest);
-        return NULL;
-    }
-    return manifest;
-}
-
-static const weir_manifest_item *subject(const weir_manifest *manifest)
-{
-    return weir_manifest_get_item(manifest, weir_manifest_item_count(manifest) - 1);
-}
 
 /* ---- what was found ------------------------------------------------------------------------- */
 
@@ -338,7 +136,8 @@ static cJSON *derived(const struct scenario *s, const weir_keda_config *c)
     conform_put_int(got, "hpa_max", c->max_replicas != WEIR_KEDA_UNSET ? c->max_replicas : 100);
     if (c->defect == WEIR_KEDA_BAD_PAUSE) {
         cJSON_AddItemToObject(got, "paused_replicas", conform_error("not a number"));
-    } else if (conform_has(at(s->config, "annotations"), "autoscaling.keda.sh/paused-replicas")) {
+    } else if (conform_has(keda_at(s->config, "annotations"),
+                           "autoscaling.keda.sh/paused-replicas")) {
         conform_put_int(got, "paused_replicas", c->paused_replicas);
     } else {
         cJSON_AddNullToObject(got, "paused_replicas");
@@ -349,7 +148,7 @@ static cJSON *derived(const struct scenario *s, const weir_keda_config *c)
 /* Upstream's warnings begin with the field that they are about. */
 static void want_warnings(struct scenario *s)
 {
-    const cJSON *warning, *list = at(at(s->step, "want"), "warnings");
+    const cJSON *warning, *list = keda_at(keda_at(s->step, "want"), "warnings");
     cJSON *fields = cJSON_CreateArray();
 
     cJSON_ArrayForEach(warning, list)
@@ -391,10 +190,10 @@ static cJSON *warnings_of(const weir_manifest *manifest)
 
 static cJSON *webhook(struct scenario *s, const weir_manifest *manifest)
 {
-    const cJSON *any_of = at(at(s->step, "want"), "any_of");
+    const cJSON *any_of = keda_at(keda_at(s->step, "want"), "any_of");
     int failed[CHECKS], count = failing(manifest, WEIR_STAGE_WEBHOOK, failed);
     cJSON *got = verdict(count > 0);
-    const cJSON *error = at(at(s->step, "want"), "error"), *text;
+    const cJSON *error = keda_at(keda_at(s->step, "want"), "error"), *text;
     int found = error == NULL || is_failed(error, failed);
 
     /* Upstream may report these, one at a time; weir reports all, and what comes after them. */
@@ -417,7 +216,7 @@ static void run_validate(struct scenario *s)
     static const char *const actions[] = {"bounds",  "fallback", "triggers",
                                           "derived", "webhook",  NULL};
     static const enum check checks[] = {BOUNDS, FALLBACK, TRIGGERS};
-    weir_manifest *manifest = read_scenario(s, 1);
+    weir_manifest *manifest = keda_read_scenario(s, 1);
     int failed[CHECKS];
 
     while (conform_next(s)) {
@@ -431,7 +230,7 @@ static void run_validate(struct scenario *s)
             failing(manifest, WEIR_STAGE_WEBHOOK, failed);
             conform_answer(s, verdict(failed[checks[action]]));
         } else if (action == 3) {
-            conform_answer(s, derived(s, subject(manifest)->config));
+            conform_answer(s, derived(s, keda_subject(manifest)->config));
         } else {
             conform_answer(s, webhook(s, manifest));
         }
@@ -441,7 +240,7 @@ static void run_validate(struct scenario *s)
 
 /* ---- the HPA -------------------------------------------------------------------------------- */
 
-static char *show(weir_manifest *manifest, int32_t how, weir_status *status)
+char *keda_show(weir_manifest *manifest, int32_t how, weir_status *status)
 {
     size_t index = weir_manifest_item_count(manifest) - 1, need = 0;
     char *text;
@@ -471,28 +270,29 @@ static void put_quantity(cJSON *out, const cJSON *text)
     }
 }
 
-static cJSON *metric_answer(const cJSON *metric)
+cJSON *keda_metric_spec(const cJSON *metric)
 {
     static const char *const members[] = {"external", "resource", "containerResource", NULL};
     cJSON *out = cJSON_CreateObject();
     const cJSON *source = NULL, *target, *name;
 
     for (size_t i = 0; members[i] != NULL && source == NULL; i++) {
-        source = at(metric, members[i]);
+        source = keda_at(metric, members[i]);
     }
-    target = at(source, "target");
-    name = at(source, "metric") != NULL ? at(at(source, "metric"), "name") : at(source, "name");
+    target = keda_at(source, "target");
+    name = keda_at(source, "metric") != NULL ? keda_at(keda_at(source, "metric"), "name")
+                                             : keda_at(source, "name");
     cJSON_AddStringToObject(out, "type", conform_text(metric, "type", ""));
     cJSON_AddStringToObject(out, "name", cJSON_IsString(name) ? name->valuestring : "");
     cJSON_AddStringToObject(out, "target_type", conform_text(target, "type", ""));
     if (conform_has(source, "container")) {
         cJSON_AddStringToObject(out, "container", conform_text(source, "container", ""));
     }
-    if (at(target, "averageUtilization") != NULL) {
+    if (keda_at(target, "averageUtilization") != NULL) {
         conform_put_int(out, "target_utilization", conform_int(target, "averageUtilization", 0));
     } else {
-        put_quantity(out, at(target, "averageValue") != NULL ? at(target, "averageValue")
-                                                             : at(target, "value"));
+        put_quantity(out, keda_at(target, "averageValue") != NULL ? keda_at(target, "averageValue")
+                                                                  : keda_at(target, "value"));
     }
     return out;
 }
@@ -522,35 +322,35 @@ static void put_names(cJSON *got, const char *name, const weir_keda_config *conf
 static cJSON *hpa_answer(struct scenario *s, const cJSON *hpa, const weir_keda_config *config)
 {
     cJSON *got = cJSON_CreateObject(), *metrics, *labels;
-    const cJSON *spec = at(hpa, "spec"), *metric, *behavior = at(spec, "behavior");
-    const cJSON *want = at(s->step, "want");
+    const cJSON *spec = keda_at(hpa, "spec"), *metric, *behavior = keda_at(spec, "behavior");
+    const cJSON *want = keda_at(s->step, "want");
 
-    cJSON_AddStringToObject(got, "name", conform_text(at(hpa, "metadata"), "name", ""));
+    cJSON_AddStringToObject(got, "name", conform_text(keda_at(hpa, "metadata"), "name", ""));
     conform_put_int(got, "min_replicas", conform_int(spec, "minReplicas", 0));
     conform_put_int(got, "max_replicas", conform_int(spec, "maxReplicas", 0));
     metrics = cJSON_AddArrayToObject(got, "metrics");
-    cJSON_ArrayForEach(metric, at(spec, "metrics"))
+    cJSON_ArrayForEach(metric, keda_at(spec, "metrics"))
     {
-        cJSON_AddItemToArray(metrics, metric_answer(metric));
+        cJSON_AddItemToArray(metrics, keda_metric_spec(metric));
     }
     cJSON_AddItemToObject(got, "behavior",
                           behavior != NULL ? cJSON_Duplicate(behavior, 1) : cJSON_CreateNull());
-    labels = cJSON_Duplicate(at(at(hpa, "metadata"), "labels"), 1);
+    labels = cJSON_Duplicate(keda_at(keda_at(hpa, "metadata"), "labels"), 1);
     cJSON_DeleteItemFromObjectCaseSensitive(labels, "app.kubernetes.io/version");
     cJSON_AddItemToObject(got, "labels", labels);
     put_names(got, "external_metric_names", config, 0);
     put_names(got, "resource_metric_names", config, 1);
     /* the comparison does not see what is there and not wanted */
     cJSON_AddBoolToObject(got, "no_more",
-                          cJSON_Compare(at(want, "behavior"), at(got, "behavior"), 1) &&
-                              cJSON_Compare(at(want, "labels"), labels, 1));
+                          cJSON_Compare(keda_at(want, "behavior"), keda_at(got, "behavior"), 1) &&
+                              cJSON_Compare(keda_at(want, "labels"), labels, 1));
     conform_expect(s, "no_more", cJSON_CreateTrue());
     return got;
 }
 
 static cJSON *hpa_of(struct scenario *s, weir_manifest *manifest)
 {
-    const weir_keda_config *config = subject(manifest)->config;
+    const weir_keda_config *config = keda_subject(manifest)->config;
     int failed[CHECKS];
     weir_status status;
     cJSON *hpa, *got;
@@ -559,7 +359,7 @@ static cJSON *hpa_of(struct scenario *s, weir_manifest *manifest)
     if (failing(manifest, STAGES_AT_WORK, failed) > 0) {
         return conform_failure(WEIR_E_RANGE);
     }
-    text = show(manifest, WEIR_SHOW_JSON | WEIR_SHOW_AS_SENT, &status);
+    text = keda_show(manifest, WEIR_SHOW_JSON | WEIR_SHOW_AS_SENT, &status);
     if (status == WEIR_END) {
         got = cJSON_CreateObject();
         cJSON_AddStringToObject(got, "hpa", "none");
@@ -574,7 +374,7 @@ static cJSON *hpa_of(struct scenario *s, weir_manifest *manifest)
 
 static void run_hpa_spec(struct scenario *s)
 {
-    weir_manifest *manifest = read_scenario(s, 0);
+    weir_manifest *manifest = keda_read_scenario(s, 0);
 
     while (conform_next(s)) {
         conform_ignore(s, "panic"); /* an error like others, to those who only read */

@@ -7,6 +7,7 @@
  */
 #include "conform_prometheus.h"
 #include "program.h"
+#include "series.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -15,22 +16,6 @@
 #include <weir/promql.h>
 
 enum { NS_PER_MS = 1000000, LABELS_MAX = 64 };
-
-static void *take(void *user, size_t size)
-{
-    (void)user;
-    return malloc(size);
-}
-
-static void give(void *user, void *block, size_t size)
-{
-    (void)user;
-    (void)size;
-    free(block);
-}
-
-const weir_allocator conform_memory = {take, give, NULL};
-#define memory conform_memory
 
 /* An error of weir as one of the vectors. */
 static cJSON *failure(const char *kind, const weir_error *err)
@@ -122,7 +107,7 @@ static cJSON *parsed(const char *text, size_t length)
     weir_error err;
     cJSON *got;
 
-    if (weir_promql_parse(text, length, &memory, &expr, &err) != WEIR_OK) {
+    if (weir_promql_parse(text, length, &series_memory, &expr, &err) != WEIR_OK) {
         return failure("parse", &err);
     }
     got = cJSON_CreateObject();
@@ -488,11 +473,11 @@ static weir_status evaluate(const struct scenario *s, const weir_series_store *s
     if (conform_has(s->step, "step")) {
         return weir_promql_range(store, expr, ms_of(s, conform_int(s->step, "start", 0)),
                                  ms_of(s, conform_int(s->step, "end", 0)),
-                                 weir_promql_ms(conform_int(s->step, "step", 0)), &options, &memory,
-                                 result, err);
+                                 weir_promql_ms(conform_int(s->step, "step", 0)), &options,
+                                 &series_memory, result, err);
     }
     return weir_promql_instant(store, expr, ms_of(s, conform_int(s->step, "t", 0)), &options,
-                               &memory, result, err);
+                               &series_memory, result, err);
 }
 
 static cJSON *queried(const struct scenario *s, const weir_series_store *store, const char *text)
@@ -500,7 +485,7 @@ static cJSON *queried(const struct scenario *s, const weir_series_store *store, 
     weir_promql_expr *expr;
     weir_promql_result *result;
     weir_error err;
-    weir_status status = weir_promql_parse(text, strlen(text), &memory, &expr, &err);
+    weir_status status = weir_promql_parse(text, strlen(text), &series_memory, &expr, &err);
     int ranged;
     cJSON *got;
 
@@ -526,7 +511,7 @@ static void run_promql(struct scenario *s)
 {
     weir_series_store *store;
 
-    if (weir_series_store_create(&memory, &store) != WEIR_OK) {
+    if (weir_series_store_create(&series_memory, &store) != WEIR_OK) {
         return;
     }
     while (conform_next(s)) {

@@ -8,9 +8,6 @@
 
 #include <weir/prometheus.h>
 
-/* malloc and free. */
-extern const weir_allocator conform_memory;
-
 /* A text of weir, with the engine's stand-in for NULs. */
 void conform_put_text(cJSON *object, const char *name, const char *text, size_t length);
 

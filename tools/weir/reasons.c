@@ -201,6 +201,62 @@ static size_t add_verdict(char *text, size_t size, size_t used, const struct out
     return last != NULL ? add_sentence(text, size, used, o, last) : used;
 }
 
+static int has_rule(const weir_explain *explain, int32_t rule)
+{
+    for (uint32_t i = 0; i < explain->count; i++) {
+        if (explain->steps[i].rule == rule) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The step that decided whether the object is active: the failure that froze it, the annotation,
+ * the formula, or the first trigger that is active, or else is not. NULL: no poll was made. */
+static const weir_step *verdict_of(const weir_explain *explain)
+{
+    const weir_step *verdict = NULL;
+    int rank = 0, frozen = has_rule(explain, WEIR_RULE_KEDA_FROZEN);
+
+    for (uint32_t i = 0; i < explain->count; i++) {
+        const weir_step *step = &explain->steps[i];
+        int own = frozen && step->rule == WEIR_RULE_KEDA_TRIGGER_FAILED ? 5
+                  : step->rule == WEIR_RULE_KEDA_FORCED                 ? 4
+                  : step->rule == WEIR_RULE_KEDA_FORMULA                ? 3
+                  : is_verdict(step, 1)                                 ? 2
+                                                                        : is_verdict(step, 0);
+
+        if (own > rank) {
+            rank = own;
+            verdict = step;
+        }
+    }
+    return verdict;
+}
+
+/* Whether a step of KEDA's says what kept it from doing more. */
+static int is_hindrance(int32_t rule)
+{
+    return rule == WEIR_RULE_KEDA_OUT_PAUSED || rule == WEIR_RULE_KEDA_IN_PAUSED ||
+           rule == WEIR_RULE_KEDA_FROZEN || rule == WEIR_RULE_KEDA_COOLDOWN ||
+           rule == WEIR_RULE_KEDA_PARTIAL_ERROR || rule == WEIR_RULE_KEDA_NO_REPLICAS;
+}
+
+/* A poll that left the pods as they are. */
+static size_t add_poll(char *text, size_t size, const struct outcome *o,
+                       const weir_explain *explain)
+{
+    const weir_step *verdict = verdict_of(explain);
+    size_t used = verdict != NULL ? add_sentence(text, size, 0, o, verdict) : 0;
+
+    for (uint32_t i = 0; used > 0 && i < explain->count; i++) {
+        if (is_hindrance(explain->steps[i].rule)) {
+            used = add_sentence(text, size, used, o, &explain->steps[i]);
+        }
+    }
+    return used;
+}
+
 /* The step that speaks where the pods stay as they are. */
 static const weir_step *quiet_step(const weir_explain *explain, int relabeled)
 {
@@ -229,6 +285,7 @@ void put_reason(char *text, size_t size, const struct outcome *o, const weir_exp
             used = add_sentence(text, size, used, o, step);
         }
     }
+    used = used > 0 ? used : add_poll(text, size, o, explain);
     if (used == 0 && explain->count > 0) {
         add_sentence(text, size, used, o, quiet_step(explain, relabeled));
     }

@@ -2,6 +2,7 @@
  * series.c - files of series into a store, chunk by chunk; see series.h.
  */
 #include "series.h"
+#include "csv.h"
 #include "input.h"
 #include "program.h"
 
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <weir/manifest.h>
 
-enum { CHUNK = 65536, ENDING = 64 };
+enum { NS_PER_MS = 1000000, CHUNK = 65536, ENDING = 64 };
 
 static void *take(void *user, size_t size)
 {
@@ -47,6 +48,34 @@ int32_t series_format(const char *name)
     complain("there is no format %s%s%s", name, near != NULL ? "; did you mean " : "",
              near != NULL ? near : "");
     return -1;
+}
+
+/* ---- options -------------------------------------------------------------------------------- */
+
+int series_time(const char *option, const char *value, int64_t *ms)
+{
+    struct csv_field field = {value, strlen(value), 1};
+    int64_t ns;
+    const char *expected = csv_time(&field, &ns);
+
+    if (expected != NULL) {
+        complain("%s: %s, not %s", option, expected, value);
+        return 0;
+    }
+    *ms = weir_promql_ms(ns);
+    return 1;
+}
+
+int series_duration(const char *option, const char *value, int64_t *ms)
+{
+    int64_t ns;
+
+    if (!parse_duration(value, &ns) || ns < NS_PER_MS) {
+        complain("%s is a duration of at least 1ms, as 15s or 1m30s, not %s", option, value);
+        return 0;
+    }
+    *ms = ns / NS_PER_MS;
+    return 1;
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */

@@ -19,6 +19,11 @@ struct series_wishes {
 /* malloc and free. */
 extern const weir_allocator series_memory;
 
+/* Takes an option's time, and a duration of at least a millisecond, both in ms. 0 after a message.
+ */
+int series_time(const char *option, const char *value, int64_t *ms);
+int series_duration(const char *option, const char *value, int64_t *ms);
+
 void series_wishes_init(struct series_wishes *wishes);
 
 /* WEIR_FORMAT_* of a name ("openmetrics"); -1 after a message. */

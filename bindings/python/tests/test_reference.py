@@ -84,11 +84,14 @@ class PlainDecider:
         return self.max_pods
 
 
+pods_wanted = st.integers(0, 12) | st.floats(0, 60)
+
+
 @given(
     st.builds(
         weir.KPADeciderConfig,
         target_value=st.integers(1, 200).map(float),
-        panic_threshold=st.floats(1.1, 10),
+        panic_threshold=st.sampled_from([1.5, 2.0, 3.0, 4.7]),  # to be met exactly, too
         max_scale_up_rate=st.floats(1.1, 20),
         max_scale_down_rate=st.floats(1.1, 5),
         stable_window=st.integers(6, 100),
@@ -96,7 +99,9 @@ class PlainDecider:
         reachable=st.booleans(),
     ),
     st.integers(0, 20),
-    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 50), st.integers(0, 3000), st.integers(0, 3000)), max_size=30),
+    st.lists(
+        st.tuples(st.integers(0, 30), st.integers(0, 4), pods_wanted, pods_wanted), min_size=10, max_size=40
+    ),
 )
 def test_knative_rules(config, ready, steps):
     now = 1_700_000_000
@@ -104,6 +109,7 @@ def test_knative_rules(config, ready, steps):
     plain = PlainDecider(config, ready, now)
     for gap, ready, stable, panic in steps:
         now += gap
+        stable, panic = stable * config.target_value, panic * config.target_value
         decision = decider.decide(now, ready=ready, stable=stable, panic=panic)
         assert decision.replicas == plain.decide(ready, stable, panic, now)
         assert decider.status.panic_since == plain.panic_since
