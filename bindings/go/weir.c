@@ -7242,6 +7242,7 @@ struct weir__operand {
     uint32_t data_at;    /* of a count: where its threshold lies, + 1; else 0 */
     int32_t digits;      /* 1: a whole number as it is written; 2: an array of such; 3: a range
                               between constants; else 0 */
+    int32_t filtered;    /* 1: what filter() gave, or map() of that */
     struct weir__value value;
 };
 
@@ -7326,6 +7327,9 @@ static int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *
 static int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
                      const struct weir__operand *first, struct weir__operand *out);
 static int weir__parse_primary(struct weir__compiler *c, struct weir__operand *out);
+/* Refuses a search from the end where something waits on the stack, `depth` values; see the code.
+ */
+static int weir__check_search(struct weir__compiler *c, uint32_t depth, uint32_t place);
 static int weir__parse_postfix(struct weir__compiler *c, struct weir__operand *out);
 /* The trigger of a name. */
 static int weir__parse_variable(struct weir__compiler *c, const char *name, uint32_t length,
@@ -7406,6 +7410,21 @@ static int parse_start(struct weir__compiler *c, uint32_t begin, uint32_t place)
     return 1;
 }
 
+/*
+ * expr 1.17.8 searches from the end, also for last(filter(...)) and filter(...)[-1], with a loop
+ * that leaves a value on its stack for each element. What waits there for the result, as the left
+ * side of an operator, is then taken for something else.
+ */
+static int weir__check_search(struct weir__compiler *c, uint32_t depth, uint32_t place)
+{
+    if (depth == 0 && c->predicate_count == 0) {
+        return 1;
+    }
+    return weir__refuse(c, WEIR_E_UNSUPPORTED, place,
+                        "a search from the end has to come first: behind another operand, or in a "
+                        "predicate, KEDA's expr 1.17.8 mistakes what it leaves behind for values");
+}
+
 /* From behind the list to the closing bracket. */
 static int parse_loop(struct weir__compiler *c, const struct weir__builtin *builtin,
                       struct weir__operand *list, uint32_t place, struct weir__operand *out)
@@ -7453,6 +7472,7 @@ static int parse_loop(struct weir__compiler *c, const struct weir__builtin *buil
     }
     weir__operand_of(out, type, list->start);
     out->data_at = data_at;
+    out->filtered = loop == LOOP_FILTER || (loop == LOOP_MAP && list->filtered);
     return weir__emit(c, OP_END, loop, 0, 1, place) && weir__expect(c, TOKEN_BRACKET, ")", "`)`");
 }
 
@@ -7489,8 +7509,13 @@ static int parse_loop_call(struct weir__compiler *c, const struct weir__builtin 
                            struct weir__operand *out)
 {
     struct weir__operand list;
+    uint32_t depth = c->depth - (first != NULL);
     int alone;
 
+    if ((builtin->code == LOOP_FIND_LAST || builtin->code == LOOP_FIND_LAST_INDEX) &&
+        !weir__check_search(c, depth, place)) {
+        return 0;
+    }
     if (first != NULL) {
         list = *first;
     } else if (!weir__parse_expression(c, 0, &list)) {
@@ -7538,6 +7563,7 @@ static int parse_function(struct weir__compiler *c, const struct weir__builtin *
 {
     struct weir__type types[WEIR__STACK] = {{0, 0}}, type;
     uint32_t count = first != NULL, start = first != NULL ? first->start : c->code_count;
+    int filtered = first != NULL && first->filtered;
 
     if (first != NULL) {
         types[0] = first->type;
@@ -7561,7 +7587,11 @@ static int parse_function(struct weir__compiler *c, const struct weir__builtin *
             return weir__refuse(c, WEIR_E_LIMIT, place,
                                 "has more arguments than weir has room for");
         }
+        filtered |= argument.filtered;
         types[count++] = argument.type;
+    }
+    if (builtin->code == FN_LAST && filtered && !weir__check_search(c, c->depth - 1, place)) {
+        return 0;
     }
     if ((int64_t)count < builtin->least || (int64_t)count > builtin->most) {
         return wrong_count(c, builtin, count, place);
@@ -9445,6 +9475,7 @@ static int join(struct weir__compiler *c, const struct operator_row *row, struct
     }
     l->type = type;
     l->digits = digits;
+    l->filtered = 0;
     folded = fold(c, row->op, l, r, place);
     if (folded || c->status != WEIR_OK) {
         return folded;
@@ -9500,6 +9531,7 @@ static int parse_lazy(struct weir__compiler *c, const struct operator_row *row,
     }
     weir__patch(c, jump);
     l->digits = 0;
+    l->filtered = 0;
     if (row->op == OP_SOME) {
         l->type = weir__type_coalesced(l->type, r.type);
     } else if (!weir__type_binary(row->op, l->type, r.type, &type)) {
@@ -10012,6 +10044,10 @@ static int parse_index(struct weir__compiler *c, struct weir__operand *out)
         base.depth--;
     } else if (!weir__type_unknown(base)) {
         return weir__refuse(c, WEIR_E_PARSE, place, "only an array or a map can be indexed");
+    }
+    if (out->filtered && index.constant && index.value.kind == WEIR__INT &&
+        index.value.as.i == -1 && !weir__check_search(c, c->depth - 2, place)) {
+        return 0;
     }
     weir__operand_of(out, base.depth == 0 && base.kind == TYPE_ANY ? weir__type(TYPE_ANY, 0) : base,
                      out->start);
