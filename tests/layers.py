@@ -118,6 +118,7 @@ def main():
             check_outside(folder)
     check_outside(root / "examples")
     check_outside(root / "bench")
+    check_outside(root / "bindings/python/core")
     check_public_headers()
     for problem in problems:
         print(problem)

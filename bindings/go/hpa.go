@@ -11,22 +11,24 @@ static inline void weirgo_hpa_input(weir_hpa_input *in, int32_t spec, int32_t st
                                     const weir_hpa_sample *samples, uint32_t sample_count,
                                     const weir_pod *pods, uint32_t pod_count)
 {
-    weir_hpa_input_init(in, sizeof *in);
-    in->spec_replicas = spec;
-    in->status_replicas = status;
-    in->scale_status = scale_status;
-    in->selector = selector;
-    in->readings = readings;
-    in->reading_count = reading_count;
-    in->values = values;
-    in->value_count = value_count;
-    in->samples = samples;
-    in->sample_count = sample_count;
-    in->pods = pods;
-    in->pod_count = pod_count;
+    *in = (weir_hpa_input){
+        .struct_size = sizeof *in,
+        .spec_replicas = spec,
+        .status_replicas = status,
+        .scale_status = scale_status,
+        .selector = selector,
+        .reading_count = reading_count,
+        .value_count = value_count,
+        .sample_count = sample_count,
+        .pod_count = pod_count,
+        .readings = readings,
+        .values = values,
+        .samples = samples,
+        .pods = pods,
+    };
 }
 
-static inline weir_status weirgo_hpa_decide(weir_hpa *hpa, int32_t spec, int32_t status,
+static inline weir_status weirgo_hpa_decide(uint64_t *hpa, int32_t spec, int32_t status,
                                             weir_status scale_status, int32_t selector,
                                             const weir_hpa_reading *readings, uint32_t reading_count,
                                             const int64_t *values, uint32_t value_count,
@@ -38,7 +40,7 @@ static inline weir_status weirgo_hpa_decide(weir_hpa *hpa, int32_t spec, int32_t
 
     weirgo_hpa_input(&in, spec, status, scale_status, selector, readings, reading_count, values,
                      value_count, samples, sample_count, pods, pod_count);
-    return weir_hpa_decide(hpa, &in, now, out, why);
+    return weir_hpa_decide((weir_hpa *)(void *)hpa, &in, now, out, why);
 }
 #cgo noescape weirgo_hpa_decide
 #cgo nocallback weirgo_hpa_decide
@@ -321,7 +323,8 @@ func (h *HPA) decide(now time.Time, in *HPAInput, why *C.weir_explain) (Decision
 	}
 	r := &h.room
 	out := C.weir_decision{struct_size: C.sizeof_weir_decision}
-	return decided(C.weirgo_hpa_decide(h.c(), C.int32_t(in.Replicas), C.int32_t(in.StatusReplicas),
+	h.changes++
+	return decided(C.weirgo_hpa_decide(h.address(), C.int32_t(in.Replicas), C.int32_t(in.StatusReplicas),
 		statusOf(in.ScaleErr), C.int32_t(in.Selector), unsafe.SliceData(r.readings), C.uint32_t(len(r.readings)),
 		unsafe.SliceData(r.values), C.uint32_t(len(r.values)), unsafe.SliceData(r.samples),
 		C.uint32_t(len(r.samples)), unsafe.SliceData(r.pods), C.uint32_t(len(r.pods)), at, &out, why), &out)

@@ -2,12 +2,25 @@ package weir
 
 /*
 #include "weir.h"
+
+// A pointer to words is not looked at by cgo's checks, which a pointer to an opaque struct is.
+static inline weir_status weirgo_kpa_decide(uint64_t *state, int64_t ready, int32_t reachable, weir_time now,
+                                            weir_decision *out, weir_explain *why)
+{
+    return weir_kpa_decide((weir_kpa *)(void *)state, ready, reachable, now, out, why);
+}
+
+static inline weir_status weirgo_kpa_decider_decide(uint64_t *state, const weir_kpa_decider_input *in,
+                                                    weir_time now, weir_decision *out, weir_explain *why)
+{
+    return weir_kpa_decider_decide((weir_kpa_decider *)(void *)state, in, now, out, why);
+}
 #cgo noescape weir_kpa_record
 #cgo nocallback weir_kpa_record
-#cgo noescape weir_kpa_decide
-#cgo nocallback weir_kpa_decide
-#cgo noescape weir_kpa_decider_decide
-#cgo nocallback weir_kpa_decider_decide
+#cgo noescape weirgo_kpa_decide
+#cgo nocallback weirgo_kpa_decide
+#cgo noescape weirgo_kpa_decider_decide
+#cgo nocallback weirgo_kpa_decider_decide
 #cgo noescape weir_kpa_decider_tick
 #cgo nocallback weir_kpa_decider_tick
 #cgo noescape weir_kpa_decider_poke
@@ -206,7 +219,8 @@ func (k *KPA) decideWhy(now time.Time, in KPAInput, why *C.weir_explain) (Decisi
 		return Decision{}, err
 	}
 	out := C.weir_decision{struct_size: C.sizeof_weir_decision}
-	return decided(C.weir_kpa_decide(k.c(), C.int64_t(in.Ready), cBool(!in.Unreachable), at, &out, why), &out)
+	k.changes++
+	return decided(C.weirgo_kpa_decide(k.address(), C.int64_t(in.Ready), cBool(!in.Unreachable), at, &out, why), &out)
 }
 
 // Status reads what the decider remembers.
@@ -390,7 +404,8 @@ func (k *KPADecider) decide(now time.Time, in *KPADeciderInput, why *C.weir_expl
 	}
 	c := in.c()
 	out := C.weir_decision{struct_size: C.sizeof_weir_decision}
-	return decided(C.weir_kpa_decider_decide(k.c(), &c, at, &out, why), &out)
+	k.changes++
+	return decided(C.weirgo_kpa_decider_decide(k.address(), &c, at, &out, why), &out)
 }
 
 // Tick makes a step if a tick is due, every KPATick from the creation on.

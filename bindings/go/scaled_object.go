@@ -13,25 +13,28 @@ static inline void weirgo_keda_input(weir_keda_input *in, int32_t replicas, int3
                                      const weir_keda_reading *readings, uint32_t reading_count,
                                      const weir_pod *pods, uint32_t pod_count)
 {
-    weir_keda_input_init(in, sizeof *in);
-    in->replicas = replicas;
-    in->status_replicas = status_replicas;
-    in->ready_pods = ready;
-    in->replicas_status = replicas_status;
-    in->scaling_active = active;
-    in->readings = readings;
-    in->reading_count = reading_count;
-    in->pods = pods;
-    in->pod_count = pod_count;
+    *in = (weir_keda_input){
+        .struct_size = sizeof *in,
+        .reading_count = reading_count,
+        .replicas = replicas,
+        .status_replicas = status_replicas,
+        .ready_pods = ready,
+        .replicas_status = replicas_status,
+        .scaling_active = active,
+        .pod_count = pod_count,
+        .readings = readings,
+        .pods = pods,
+    };
 }
 
-static inline weir_status weirgo_keda_step(weir_keda *keda, int32_t what, int32_t first, int32_t second,
+static inline weir_status weirgo_keda_step(uint64_t *state, int32_t what, int32_t first, int32_t second,
                                            int32_t *polls, int32_t replicas, int32_t status_replicas,
                                            int32_t ready, weir_status replicas_status, int32_t active,
                                            const weir_keda_reading *readings, uint32_t reading_count,
                                            const weir_pod *pods, uint32_t pod_count, weir_time now,
                                            weir_decision *out, weir_explain *why)
 {
+    weir_keda *keda = (weir_keda *)(void *)state;
     weir_keda_input in;
 
     weirgo_keda_input(&in, replicas, status_replicas, ready, replicas_status, active, readings,
@@ -351,7 +354,8 @@ func (k *ScaledObject) do(what, first, second C.int32_t, polls *C.int32_t, now t
 		return Decision{}, err
 	}
 	out := C.weir_decision{struct_size: C.sizeof_weir_decision}
-	return decided(C.weirgo_keda_step(k.c(), what, first, second, polls, C.int32_t(in.Replicas),
+	k.changes++
+	return decided(C.weirgo_keda_step(k.address(), what, first, second, polls, C.int32_t(in.Replicas),
 		C.int32_t(in.StatusReplicas), C.int32_t(in.Ready), statusOf(in.ReplicasErr), C.int32_t(in.ScalingActive),
 		unsafe.SliceData(k.readings), C.uint32_t(len(k.readings)), k.podData(in), C.uint32_t(len(k.pods)),
 		at, &out, why), &out)

@@ -12,15 +12,16 @@ static inline weir_status weirgo_autoscaler_decide(uint64_t *state, int32_t spec
                                                    weir_time now, weir_decision *out,
                                                    weir_explain *why)
 {
-    weir_target target;
+    weir_target target = {
+        .struct_size = sizeof target,
+        .spec_replicas = spec,
+        .status_replicas = status,
+        .ready_replicas = ready,
+        .unreachable = unreachable,
+        .pod_count = pod_count,
+        .pods = pods,
+    };
 
-    weir_target_init(&target, sizeof target);
-    target.spec_replicas = spec;
-    target.status_replicas = status;
-    target.ready_replicas = ready;
-    target.unreachable = unreachable;
-    target.pods = pods;
-    target.pod_count = pod_count;
     return weir_autoscaler_decide(state, &target, now, out, why);
 }
 #cgo noescape weirgo_autoscaler_decide

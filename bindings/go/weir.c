@@ -3215,6 +3215,20 @@ static int64_t weir__milli_of(double value)
     return (int64_t)(product + (rest > half || (rest == half && (product & 1) != 0)));
 }
 
+weir_status weir_f64_parse(const char *text, size_t length, double *value)
+{
+    weir_status status;
+
+    if ((text == NULL && length > 0) || value == NULL) {
+        return WEIR_E_ARG;
+    }
+    status = weir__parse_real(text != NULL ? text : "", length, value);
+    if (status == WEIR_E_PARSE) {
+        *value = 0.0;
+    }
+    return status;
+}
+
 /* ---- lib/base/status.c ---- */
 
 /*
@@ -6836,13 +6850,24 @@ weir_status weir_cron_metric_name(const weir_cron_config *config, char *name, si
     return weir__text_close(&out, need);
 }
 
-/* ---- lib/policy/formula_call.c ---- */
+/* ---- lib/policy/formula_builtin.c ---- */
 
 /*
- * policy/formula_call.c - the builtin functions of formulas.
+ * policy/formula_builtin.c - the grammar of formulas: calls of builtin functions, those with a
+ * predicate as loops.
  *
- * Upstream: expr's builtin/builtin.go and lib.go.
+ * Upstream: expr's parser/parser.go, checker/checker.go and compiler/compiler.go.
  */
+
+/* ---- lib/policy/formula_compile.h ---- */
+
+/*
+ * policy/formula_compile.h - the compiler of formulas: tokens, static types, and code being
+ * written.
+ */
+#ifndef WEIR_LIB_POLICY_FORMULA_COMPILE_H
+#define WEIR_LIB_POLICY_FORMULA_COMPILE_H
+
 
 /* ---- lib/policy/formula.h ---- */
 
@@ -6947,6 +6972,7 @@ enum weir__op {
     OP_MORE,
     OP_MORE_EQUAL,
     OP_IN,
+    OP_BETWEEN, /* two bounds, both included */
     OP_RANGE,
     OP_JUMP,       /* b: from the next instruction */
     OP_JUMP_FALSE, /* takes the condition away */
@@ -6981,6 +7007,8 @@ enum weir__loop {
     LOOP_SUM,
     LOOP_FIND,
     LOOP_FIND_INDEX,
+    LOOP_FIND_LAST, /* these two go from the end */
+    LOOP_FIND_LAST_INDEX,
     LOOP_REDUCE,
     LOOP_REDUCE_FIRST
 };
@@ -7126,6 +7154,494 @@ static inline int weir__formula_reserve(struct weir__run *run, uint32_t count, u
 }
 
 #endif
+
+/* ---- tokens --------------------------------------------------------------------------------- */
+
+enum weir__token_kind {
+    TOKEN_END,
+    TOKEN_NUMBER,
+    TOKEN_TEXT,
+    TOKEN_NAME,
+    TOKEN_OPERATOR,
+    TOKEN_BRACKET
+};
+
+struct weir__token {
+    enum weir__token_kind kind;
+    uint32_t from, to;           /* in the text */
+    uint32_t text_at, text_size; /* of a string literal: among the formula's texts */
+};
+
+/* ---- types ---------------------------------------------------------------------------------- */
+
+/* Upstream tells two kinds of "any" apart, and treats them apart in a ternary. */
+enum { TYPE_UNKNOWN, TYPE_ANY, TYPE_NIL, TYPE_BOOL, TYPE_INT, TYPE_FLOAT, TYPE_TEXT, TYPE_MAP };
+
+struct weir__type {
+    uint8_t kind;  /* of what is inside all arrays */
+    uint8_t depth; /* arrays around it */
+};
+
+static inline struct weir__type weir__type(int kind, int depth)
+{
+    struct weir__type t = {(uint8_t)kind, (uint8_t)depth};
+
+    return t;
+}
+
+static inline int weir__type_is(struct weir__type t, int kind)
+{
+    return t.depth == 0 && t.kind == kind;
+}
+
+static inline int weir__type_unknown(struct weir__type t)
+{
+    return t.depth == 0 && t.kind <= TYPE_ANY;
+}
+
+static inline int weir__type_number(struct weir__type t)
+{
+    return t.depth == 0 && (t.kind == TYPE_INT || t.kind == TYPE_FLOAT);
+}
+
+/* Words for a type: "a number". */
+static const char *weir__type_words(struct weir__type t);
+static int weir__type_assignable(struct weir__type from, struct weir__type to);
+/* The type of a binary operation. 0 when its operands do not fit. */
+static int weir__type_binary(enum weir__op op, struct weir__type l, struct weir__type r,
+                      struct weir__type *out);
+static struct weir__type weir__type_either(struct weir__type a, struct weir__type b);
+static struct weir__type weir__type_coalesced(struct weir__type l, struct weir__type r);
+
+/* In place of a function's code: why weir does not do it. */
+enum { WEIR__OF_TEXTS = -1, WEIR__OF_CLOCK = -2, WEIR__OF_MAPS = -3, WEIR__OF_ORDER = -4 };
+
+/* A builtin function. */
+struct weir__builtin {
+    const char *name;
+    int32_t loop; /* 1: takes a predicate; `code` is of enum weir__loop, else of weir__function */
+    int32_t code;
+    int32_t least, most; /* arguments; of a loop the predicate counts */
+};
+
+/* NULL when there is none of this name; a builtin with code < 0 is one that weir does not do. */
+static const struct weir__builtin *weir__builtin_of(const char *name, size_t length);
+/* The type of a call. 0 when the arguments do not fit. */
+static int weir__builtin_type(enum weir__function function, const struct weir__type *arguments,
+                       uint32_t count, struct weir__type *out);
+
+/* ---- the compiler --------------------------------------------------------------------------- */
+
+/* What was compiled last: its type and where its code begins. */
+struct weir__operand {
+    struct weir__type type;
+    uint32_t start;
+    int32_t constant;    /* 1: its code is one push of `value` */
+    int32_t environment; /* 1: it is $env, and there is no code */
+    uint32_t elements;   /* an array literal's, not all constant; else 0 */
+    uint32_t data_at;    /* of a count: where its threshold lies, + 1; else 0 */
+    int32_t digits;      /* 1: a whole number as it is written; 2: an array of such; 3: a range
+                              between constants; else 0 */
+    struct weir__value value;
+};
+
+struct weir__local {
+    uint32_t from, length; /* of its name in the text */
+    struct weir__type type;
+};
+
+struct weir__predicate {
+    struct weir__type list;
+    int32_t loop;
+};
+
+struct weir__compiler {
+    weir_formula *formula;
+    const char *text;
+    uint32_t length, at;      /* of the text; where the lexer is */
+    struct weir__token token; /* the current one */
+    const char *const *names;
+    uint32_t name_count;
+
+    struct weir__instruction *code;
+    uint16_t *places;
+    int64_t *constants;
+    char *texts;
+    uint32_t code_count, code_capacity, constant_count, constant_capacity;
+    uint32_t texts_length, texts_capacity;
+
+    uint32_t depth; /* values on the stack at this point */
+    uint32_t nesting;
+    uint32_t local_count, local_used; /* visible ones; places taken */
+    struct weir__local locals[WEIR__LOCALS];
+    uint32_t predicate_count;
+    struct weir__predicate predicates[WEIR__LOOPS];
+
+    weir_error *err;
+    weir_status status; /* WEIR_OK until the first error */
+};
+
+/* Reads the next token. 0 after an error, as all functions below. */
+static int weir__lex(struct weir__compiler *c);
+static int weir__token_is(const struct weir__compiler *c, enum weir__token_kind kind, const char *text);
+/* The next token has to be this one. */
+static int weir__expect(struct weir__compiler *c, enum weir__token_kind kind, const char *text,
+                 const char *what);
+
+/* An error at a place: `what` was expected, or is the case. Always 0. */
+static int weir__refuse(struct weir__compiler *c, weir_status status, uint32_t place, const char *what);
+/* "expected <what>, got <the current token>". Always 0. */
+static int weir__unexpected(struct weir__compiler *c, const char *what);
+
+/* Writes an instruction; `effect` is what it adds to the stack. */
+static int weir__emit(struct weir__compiler *c, enum weir__op op, int32_t a, int32_t b, int32_t effect,
+               uint32_t place);
+static int weir__emit_constant(struct weir__compiler *c, const struct weir__value *value, uint32_t place);
+/* Lets the jump at `from` lead to the end of the code. */
+static void weir__patch(struct weir__compiler *c, uint32_t from);
+
+static inline int weir__at_bracket(const struct weir__compiler *c, const char *text)
+{
+    return weir__token_is(c, TOKEN_BRACKET, text);
+}
+
+static inline int weir__at_operator(const struct weir__compiler *c, const char *text)
+{
+    return weir__token_is(c, TOKEN_OPERATOR, text);
+}
+
+/* An operand of which no more is known than its type. */
+static inline void weir__operand_of(struct weir__operand *out, struct weir__type type,
+                                    uint32_t start)
+{
+    memset(out, 0, sizeof *out);
+    out->type = type;
+    out->start = start;
+}
+
+/* The grammar. */
+static int weir__parse_expression(struct weir__compiler *c, int32_t precedence, struct weir__operand *out);
+static int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *out);
+/* A call of `name`; `first` is what a pipe put in front, or NULL. */
+static int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
+                     const struct weir__operand *first, struct weir__operand *out);
+static int weir__parse_primary(struct weir__compiler *c, struct weir__operand *out);
+static int weir__parse_postfix(struct weir__compiler *c, struct weir__operand *out);
+/* The trigger of a name. */
+static int weir__parse_variable(struct weir__compiler *c, const char *name, uint32_t length,
+                         uint32_t place, struct weir__operand *out);
+
+#endif
+
+static int loop_result(struct weir__compiler *c, int32_t loop, struct weir__type list,
+                       struct weir__type body, uint32_t place, struct weir__type *out)
+{
+    char message[120];
+    struct weir__text text;
+    int unknown = weir__type_unknown(list);
+
+    if (weir__type_is(body, TYPE_NIL)) {
+        return weir__refuse(c, WEIR_E_PARSE, place, "expected a predicate with a value, got nil");
+    }
+    *out = weir__type(TYPE_BOOL, 0);
+    switch (loop) {
+    case LOOP_MAP: *out = weir__type(body.kind, body.depth + 1); return body.depth < 255;
+    case LOOP_REDUCE: *out = body; return 1;
+    case LOOP_SUM:
+        *out = weir__type_unknown(body) ? weir__type(TYPE_ANY, 0)
+               : body.depth > 0         ? weir__type(TYPE_ANY, 1)
+                                        : body;
+        return 1;
+    case LOOP_FILTER: *out = unknown ? weir__type(TYPE_ANY, 1) : list; break;
+    case LOOP_FIND:
+    case LOOP_FIND_LAST:
+        *out = unknown ? weir__type(TYPE_UNKNOWN, 0) : weir__type(list.kind, list.depth - 1);
+        break;
+    case LOOP_FIND_INDEX:
+    case LOOP_FIND_LAST_INDEX:
+    case LOOP_COUNT: *out = weir__type(TYPE_INT, 0); break;
+    default: break;
+    }
+    if (weir__type_is(body, TYPE_BOOL) || weir__type_unknown(body)) {
+        return 1;
+    }
+    weir__text_open(&text, message, sizeof message);
+    weir__text_str(&text, "expected a predicate that is true or false, got ");
+    weir__text_str(&text, weir__type_words(body));
+    return weir__refuse(c, WEIR_E_PARSE, place, message);
+}
+
+static int parse_predicate(struct weir__compiler *c, int32_t loop, struct weir__type list,
+                           struct weir__operand *body)
+{
+    int braces = weir__at_bracket(c, "{"), fine;
+
+    if (c->predicate_count == WEIR__LOOPS) {
+        return weir__refuse(c, WEIR_E_LIMIT, c->token.from, "nests more loops than weir does");
+    }
+    c->predicates[c->predicate_count++] = (struct weir__predicate){list, loop};
+    fine = braces ? weir__lex(c) && weir__parse_sequence(c, body) &&
+                        weir__expect(c, TOKEN_BRACKET, "}", "`}`")
+                  : weir__parse_expression(c, 0, body);
+    c->predicate_count--;
+    return fine;
+}
+
+/* The first value of a reduce, which stands behind the predicate: jumped to and back from. */
+static int parse_start(struct weir__compiler *c, uint32_t begin, uint32_t place)
+{
+    uint32_t body = begin + 2, to_end = c->code_count;
+    struct weir__operand start;
+
+    if (!weir__emit(c, OP_JUMP, 0, 0, 0, place)) {
+        return 0;
+    }
+    weir__patch(c, begin);     /* an empty array takes the first value too */
+    weir__patch(c, begin + 1); /* and so does the first round */
+    if (!weir__parse_expression(c, 0, &start) ||
+        !weir__emit(c, OP_START, 0, (int32_t)body - (int32_t)c->code_count - 1, -1, place)) {
+        return 0;
+    }
+    weir__patch(c, to_end);
+    return 1;
+}
+
+/* From behind the list to the closing bracket. */
+static int parse_loop(struct weir__compiler *c, const struct weir__builtin *builtin,
+                      struct weir__operand *list, uint32_t place, struct weir__operand *out)
+{
+    int32_t loop = builtin->code;
+    uint32_t begin = c->code_count, body_at, data_at = 0;
+    struct weir__operand body;
+    struct weir__type type = {0, 0};
+
+    if (!weir__emit(c, OP_BEGIN, loop, 0, -1, place) ||
+        (loop == LOOP_REDUCE && !weir__emit(c, OP_JUMP, 0, 0, 0, place))) {
+        return 0;
+    }
+    body_at = c->code_count;
+    if (!parse_predicate(c, loop, list->type, &body) ||
+        !loop_result(c, loop, list->type, body.type, place, &type) ||
+        !weir__emit(c, OP_STEP, loop, (int32_t)body_at - (int32_t)c->code_count - 1, -1, place)) {
+        return 0;
+    }
+    if (loop == LOOP_COUNT) {
+        data_at = c->code_count + 1;
+        if (!weir__emit(c, OP_DATA, 0, 0, 0, place)) {
+            return 0;
+        }
+    }
+    if (loop == LOOP_REDUCE) {
+        int more = weir__at_operator(c, ",");
+
+        if (more && !weir__lex(c)) {
+            return 0;
+        }
+        if (more && !weir__at_bracket(c, ")")) {
+            if (!parse_start(c, begin, place)) {
+                return 0;
+            }
+        } else {
+            c->code[begin].a = LOOP_REDUCE_FIRST; /* its second instruction jumps nowhere */
+            weir__patch(c, begin);
+        }
+    } else {
+        weir__patch(c, begin);
+    }
+    if (weir__at_operator(c, ",") && !weir__lex(c)) {
+        return 0;
+    }
+    weir__operand_of(out, type, list->start);
+    out->data_at = data_at;
+    return weir__emit(c, OP_END, loop, 0, 1, place) && weir__expect(c, TOKEN_BRACKET, ")", "`)`");
+}
+
+/* sum([a, b, c]) is a + (b + c), as upstream's optimizer has it. */
+static int sum_elements(struct weir__compiler *c, uint32_t count, uint32_t place)
+{
+    c->code_count--; /* the array */
+    c->depth += count - 1;
+    while (count-- > 1) {
+        if (!weir__emit(c, OP_ADD, 0, 0, -1, place)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* count and sum of a list alone. */
+static int call_on_list(struct weir__compiler *c, const struct weir__builtin *builtin,
+                        const struct weir__operand *list, uint32_t place, struct weir__operand *out)
+{
+    weir__operand_of(out, weir__type(TYPE_INT, 0), list->start);
+    if (builtin->code == LOOP_SUM) {
+        out->type = list->type.depth > 0 ? weir__type(list->type.kind, list->type.depth - 1)
+                                         : weir__type(TYPE_UNKNOWN, 0);
+        if (list->elements >= 2) {
+            return sum_elements(c, list->elements, place);
+        }
+    }
+    return weir__emit(c, OP_CALL, builtin->code == LOOP_SUM ? FN_SUM : FN_COUNT, 1, 0, place);
+}
+
+static int parse_loop_call(struct weir__compiler *c, const struct weir__builtin *builtin,
+                           const struct weir__operand *first, uint32_t place,
+                           struct weir__operand *out)
+{
+    struct weir__operand list;
+    int alone;
+
+    if (first != NULL) {
+        list = *first;
+    } else if (!weir__parse_expression(c, 0, &list)) {
+        return 0;
+    }
+    if (list.type.depth == 0 && !weir__type_unknown(list.type)) {
+        return weir__refuse(c, WEIR_E_PARSE, place, "expected an array as its first argument");
+    }
+    alone = weir__at_bracket(c, ")");
+    if (!alone && first == NULL) {
+        if (!weir__expect(c, TOKEN_OPERATOR, ",", "`,` and a predicate")) {
+            return 0;
+        }
+        alone = weir__at_bracket(c, ")");
+    }
+    if (alone && builtin->least == 1) {
+        return call_on_list(c, builtin, &list, place, out) && weir__lex(c);
+    }
+    if (alone) {
+        return weir__unexpected(c, "a predicate");
+    }
+    return parse_loop(c, builtin, &list, place, out);
+}
+
+static int wrong_count(struct weir__compiler *c, const struct weir__builtin *builtin,
+                       uint32_t count, uint32_t place)
+{
+    char message[120];
+    struct weir__text text;
+
+    weir__text_open(&text, message, sizeof message);
+    weir__text_str(&text, "expected ");
+    weir__text_int(&text, (int64_t)count < builtin->least ? builtin->least : builtin->most);
+    weir__text_str(&text, builtin->most > builtin->least
+                              ? ((int64_t)count < builtin->least ? " or more" : " or fewer")
+                              : "");
+    weir__text_str(&text, " arguments, got ");
+    weir__text_int(&text, count);
+    return weir__refuse(c, WEIR_E_PARSE, place, message);
+}
+
+static int parse_function(struct weir__compiler *c, const struct weir__builtin *builtin,
+                          const struct weir__operand *first, uint32_t place,
+                          struct weir__operand *out)
+{
+    struct weir__type types[WEIR__STACK] = {{0, 0}}, type;
+    uint32_t count = first != NULL, start = first != NULL ? first->start : c->code_count;
+
+    if (first != NULL) {
+        types[0] = first->type;
+    }
+    for (uint32_t parsed = 0; !weir__at_bracket(c, ")"); parsed++) {
+        struct weir__operand argument;
+
+        if (parsed > 0 && !weir__expect(c, TOKEN_OPERATOR, ",", "`,` or `)`")) {
+            return 0;
+        }
+        if (weir__at_bracket(c, ")") && parsed > 0) {
+            break;
+        }
+        if (!weir__parse_expression(c, 0, &argument)) {
+            return 0;
+        }
+        if (argument.environment) {
+            return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "$env can only be indexed by a name");
+        }
+        if (count == WEIR__STACK) {
+            return weir__refuse(c, WEIR_E_LIMIT, place,
+                                "has more arguments than weir has room for");
+        }
+        types[count++] = argument.type;
+    }
+    if ((int64_t)count < builtin->least || (int64_t)count > builtin->most) {
+        return wrong_count(c, builtin, count, place);
+    }
+    if (!weir__builtin_type((enum weir__function)builtin->code, types, count, &type)) {
+        char message[160];
+        struct weir__text text;
+
+        weir__text_open(&text, message, sizeof message);
+        weir__text_str(&text, builtin->name);
+        weir__text_str(&text, "() cannot take ");
+        weir__text_str(&text, weir__type_words(types[0]));
+        for (uint32_t i = 1; i < count && i < 4; i++) {
+            weir__text_str(&text, ", ");
+            weir__text_str(&text, weir__type_words(types[i]));
+        }
+        return weir__refuse(c, WEIR_E_PARSE, place, message);
+    }
+    weir__operand_of(out, type, start);
+    return (builtin->code == FN_FLOAT ? weir__emit(c, OP_TO_FLOAT, 0, 0, 0, place)
+                                      : weir__emit(c, OP_CALL, builtin->code, (int32_t)count,
+                                                   1 - (int32_t)count, place)) &&
+           weir__lex(c);
+}
+
+/* A function that expr has and weir has not. */
+static int refuse_builtin(struct weir__compiler *c, const struct weir__builtin *builtin,
+                          uint32_t place)
+{
+    static const char *const reasons[] = {
+        [-WEIR__OF_TEXTS] = "it is about texts, which triggers do not give",
+        [-WEIR__OF_CLOCK] = "it asks the clock, and the same values would come to something else",
+        [-WEIR__OF_MAPS] = "it is about maps, which triggers do not give",
+        [-WEIR__OF_ORDER] = "numbers have an order of their own, which is that of sort()",
+    };
+    char message[160];
+    struct weir__text text;
+
+    weir__text_open(&text, message, sizeof message);
+    weir__text_str(&text, "weir does not do ");
+    weir__text_str(&text, builtin->name);
+    weir__text_str(&text, "(): ");
+    weir__text_str(&text, reasons[-builtin->code]);
+    return weir__refuse(c, WEIR_E_UNSUPPORTED, place, message);
+}
+
+static int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
+                     const struct weir__operand *first, struct weir__operand *out)
+{
+    const char *text = c->text + name->from;
+    uint32_t length = name->to - name->from;
+    const struct weir__builtin *builtin = weir__builtin_of(text, length);
+
+    for (uint32_t i = 0; i < c->name_count; i++) {
+        if (weir__length(c->names[i]) == length && weir__same_bytes(c->names[i], text, length)) {
+            return weir__refuse(c, WEIR_E_PARSE, name->from,
+                                "a trigger of this name hides the function: it cannot be called");
+        }
+    }
+    if (builtin == NULL) {
+        return weir__refuse(c, WEIR_E_PARSE, name->from,
+                            "expected a function that there is, got an unknown name");
+    }
+    if (builtin->code < 0) {
+        return refuse_builtin(c, builtin, name->from);
+    }
+    if (!weir__expect(c, TOKEN_BRACKET, "(", "`(`")) {
+        return 0;
+    }
+    return builtin->loop ? parse_loop_call(c, builtin, first, name->from, out)
+                         : parse_function(c, builtin, first, name->from, out);
+}
+
+/* ---- lib/policy/formula_call.c ---- */
+
+/*
+ * policy/formula_call.c - the builtin functions of formulas.
+ *
+ * Upstream: expr's builtin/builtin.go and lib.go.
+ */
 
 enum { DEPTH_MAX = 16 }; /* arrays in arrays */
 
@@ -7700,166 +8216,6 @@ static int weir__formula_call(struct weir__run *run, enum weir__function functio
  * decides whether a formula is let in); expr's compiler.
  */
 
-/* ---- lib/policy/formula_compile.h ---- */
-
-/*
- * policy/formula_compile.h - the compiler of formulas: tokens, static types, and code being
- * written.
- */
-#ifndef WEIR_LIB_POLICY_FORMULA_COMPILE_H
-#define WEIR_LIB_POLICY_FORMULA_COMPILE_H
-
-
-/* ---- tokens --------------------------------------------------------------------------------- */
-
-enum weir__token_kind {
-    TOKEN_END,
-    TOKEN_NUMBER,
-    TOKEN_TEXT,
-    TOKEN_NAME,
-    TOKEN_OPERATOR,
-    TOKEN_BRACKET
-};
-
-struct weir__token {
-    enum weir__token_kind kind;
-    uint32_t from, to;           /* in the text */
-    uint32_t text_at, text_size; /* of a string literal: among the formula's texts */
-};
-
-/* ---- types ---------------------------------------------------------------------------------- */
-
-/* Upstream tells two kinds of "any" apart, and treats them apart in a ternary. */
-enum { TYPE_UNKNOWN, TYPE_ANY, TYPE_NIL, TYPE_BOOL, TYPE_INT, TYPE_FLOAT, TYPE_TEXT, TYPE_MAP };
-
-struct weir__type {
-    uint8_t kind;  /* of what is inside all arrays */
-    uint8_t depth; /* arrays around it */
-};
-
-static inline struct weir__type weir__type(int kind, int depth)
-{
-    struct weir__type t = {(uint8_t)kind, (uint8_t)depth};
-
-    return t;
-}
-
-static inline int weir__type_is(struct weir__type t, int kind)
-{
-    return t.depth == 0 && t.kind == kind;
-}
-
-static inline int weir__type_unknown(struct weir__type t)
-{
-    return t.depth == 0 && t.kind <= TYPE_ANY;
-}
-
-static inline int weir__type_number(struct weir__type t)
-{
-    return t.depth == 0 && (t.kind == TYPE_INT || t.kind == TYPE_FLOAT);
-}
-
-/* Words for a type: "a number". */
-static const char *weir__type_words(struct weir__type t);
-static int weir__type_assignable(struct weir__type from, struct weir__type to);
-/* The type of a binary operation. 0 when its operands do not fit. */
-static int weir__type_binary(enum weir__op op, struct weir__type l, struct weir__type r,
-                      struct weir__type *out);
-static struct weir__type weir__type_either(struct weir__type a, struct weir__type b);
-static struct weir__type weir__type_coalesced(struct weir__type l, struct weir__type r);
-
-/* A builtin function. */
-struct weir__builtin {
-    const char *name;
-    int32_t loop; /* 1: takes a predicate; `code` is of enum weir__loop, else of weir__function */
-    int32_t code;
-    int32_t least, most; /* arguments; of a loop the predicate counts */
-};
-
-/* NULL when there is none of this name; a builtin with code < 0 is one that weir does not do. */
-static const struct weir__builtin *weir__builtin_of(const char *name, size_t length);
-/* The type of a call. 0 when the arguments do not fit. */
-static int weir__builtin_type(enum weir__function function, const struct weir__type *arguments,
-                       uint32_t count, struct weir__type *out);
-
-/* ---- the compiler --------------------------------------------------------------------------- */
-
-/* What was compiled last: its type and where its code begins. */
-struct weir__operand {
-    struct weir__type type;
-    uint32_t start;
-    int32_t constant;    /* 1: its code is one push of `value` */
-    int32_t environment; /* 1: it is $env, and there is no code */
-    uint32_t elements;   /* an array literal's, not all constant; else 0 */
-    uint32_t data_at;    /* of a count: where its threshold lies, + 1; else 0 */
-    struct weir__value value;
-};
-
-struct weir__local {
-    uint32_t from, length; /* of its name in the text */
-    struct weir__type type;
-};
-
-struct weir__predicate {
-    struct weir__type list;
-    int32_t loop;
-};
-
-struct weir__compiler {
-    weir_formula *formula;
-    const char *text;
-    uint32_t length, at;      /* of the text; where the lexer is */
-    struct weir__token token; /* the current one */
-    const char *const *names;
-    uint32_t name_count;
-
-    struct weir__instruction *code;
-    uint16_t *places;
-    int64_t *constants;
-    char *texts;
-    uint32_t code_count, code_capacity, constant_count, constant_capacity;
-    uint32_t texts_length, texts_capacity;
-
-    uint32_t depth; /* values on the stack at this point */
-    uint32_t nesting;
-    uint32_t local_count, local_used; /* visible ones; places taken */
-    struct weir__local locals[WEIR__LOCALS];
-    uint32_t predicate_count;
-    struct weir__predicate predicates[WEIR__LOOPS];
-
-    weir_error *err;
-    weir_status status; /* WEIR_OK until the first error */
-};
-
-/* Reads the next token. 0 after an error, as all functions below. */
-static int weir__lex(struct weir__compiler *c);
-static int weir__token_is(const struct weir__compiler *c, enum weir__token_kind kind, const char *text);
-/* The next token has to be this one. */
-static int weir__expect(struct weir__compiler *c, enum weir__token_kind kind, const char *text,
-                 const char *what);
-
-/* An error at a place: `what` was expected, or is the case. Always 0. */
-static int weir__refuse(struct weir__compiler *c, weir_status status, uint32_t place, const char *what);
-/* "expected <what>, got <the current token>". Always 0. */
-static int weir__unexpected(struct weir__compiler *c, const char *what);
-
-/* Writes an instruction; `effect` is what it adds to the stack. */
-static int weir__emit(struct weir__compiler *c, enum weir__op op, int32_t a, int32_t b, int32_t effect,
-               uint32_t place);
-static int weir__emit_constant(struct weir__compiler *c, const struct weir__value *value, uint32_t place);
-/* Lets the jump at `from` lead to the end of the code. */
-static void weir__patch(struct weir__compiler *c, uint32_t from);
-
-/* The grammar. */
-static int weir__parse_expression(struct weir__compiler *c, int32_t precedence, struct weir__operand *out);
-static int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *out);
-/* A call of `name`; `first` is what a pipe put in front, or NULL. */
-static int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
-                     const struct weir__operand *first, struct weir__operand *out);
-static int weir__parse_primary(struct weir__compiler *c, struct weir__operand *out);
-
-#endif
-
 static const char some_before[] = "let _kedaCompositeResult = (";
 static const char some_after[] =
     "); _kedaCompositeResult == nil ? nil : float(_kedaCompositeResult)";
@@ -8178,6 +8534,8 @@ static int begin_loop(struct machine *m, int32_t kind, const struct weir__value 
     case LOOP_NONE: formula_eval_loop->result = weir__value_int(WEIR__BOOL, 1); break;
     case LOOP_ANY: formula_eval_loop->result = weir__value_int(WEIR__BOOL, 0); break;
     case LOOP_SUM: formula_eval_loop->result = weir__value_int(WEIR__INT, 0); break;
+    case LOOP_FIND_LAST:
+    case LOOP_FIND_LAST_INDEX: formula_eval_loop->index = list->length > 0 ? list->length - 1 : 0; break;
     case LOOP_FILTER:
     case LOOP_MAP:
         if (!weir__formula_reserve(&m->run, list->length, &formula_eval_loop->first)) {
@@ -8209,9 +8567,11 @@ static int formula_eval_found(struct machine *m, struct formula_eval_loop *formu
             weir__formula_element(&m->run, &formula_eval_loop->list, formula_eval_loop->index);
         return 0;
     case LOOP_FIND:
+    case LOOP_FIND_LAST:
         formula_eval_loop->result = weir__formula_element(&m->run, &formula_eval_loop->list, formula_eval_loop->index);
         return 1;
-    case LOOP_FIND_INDEX: formula_eval_loop->result = weir__value_int(WEIR__INT, formula_eval_loop->index); return 1;
+    case LOOP_FIND_INDEX:
+    case LOOP_FIND_LAST_INDEX: formula_eval_loop->result = weir__value_int(WEIR__INT, formula_eval_loop->index); return 1;
     case LOOP_COUNT: return threshold > 0 && formula_eval_loop->found >= (uint32_t)threshold;
     default: return 0;
     }
@@ -8247,6 +8607,9 @@ static int step_loop(struct machine *m, int32_t kind, int32_t threshold,
         }
         break;
     }
+    if (kind == LOOP_FIND_LAST || kind == LOOP_FIND_LAST_INDEX) {
+        return formula_eval_loop->index-- > 0;
+    }
     return ++formula_eval_loop->index < formula_eval_loop->list.length;
 }
 
@@ -8265,11 +8628,20 @@ static struct weir__value end_loop(struct machine *m, int32_t kind)
 
 /* ---- the rarer instructions ----------------------------------------------------------------- */
 
-static int formula_eval_in(struct machine *m, const struct weir__value *needle, const struct weir__value *list,
-              struct weir__value *out)
+/* `strict`: upstream looks a whole number up among whole numbers, in which nil is 0. */
+static int formula_eval_in(struct machine *m, int strict, const struct weir__value *needle,
+              const struct weir__value *list, struct weir__value *out)
 {
+    struct weir__value zero = weir__value_int(WEIR__INT, 0);
     int is = 0;
 
+    if (strict && needle->kind == WEIR__NIL) {
+        needle = &zero;
+    }
+    if (strict && needle->kind != WEIR__INT) {
+        return weir__formula_problem(&m->run, "a number that is no int where the types promise "
+                                              "an int");
+    }
     if (weir__is_list(list)) {
         for (uint32_t i = 0; i < list->length && !is; i++) {
             struct weir__value v = weir__formula_element(&m->run, list, i);
@@ -8284,6 +8656,18 @@ static int formula_eval_in(struct machine *m, const struct weir__value *needle, 
         return weir__formula_problem(&m->run, "`in` something that is no array");
     }
     *out = weir__value_int(WEIR__BOOL, is);
+    return 1;
+}
+
+static int formula_eval_between(struct machine *m, struct weir__value *at)
+{
+    int above, below = 0;
+
+    if (!weir__formula_compare(&m->run, OP_MORE_EQUAL, at, at + 1, &above) ||
+        (above && !weir__formula_compare(&m->run, OP_LESS_EQUAL, at, at + 2, &below))) {
+        return 0;
+    }
+    *at = weir__value_int(WEIR__BOOL, above && below);
     return 1;
 }
 
@@ -8355,10 +8739,15 @@ static int collect(struct machine *m, const struct weir__value *values, uint32_t
     return 1;
 }
 
-static int compare(struct machine *m, enum weir__op op, struct weir__value *at)
+/* `strict`: upstream takes both for whole numbers. */
+static int compare(struct machine *m, enum weir__op op, int strict, struct weir__value *at)
 {
     int is;
 
+    if (strict && (at[0].kind != WEIR__INT || at[1].kind != WEIR__INT)) {
+        return weir__formula_problem(&m->run, "a number that is no int, or none, where the types "
+                                              "promise an int");
+    }
     if (op == OP_EQUAL || op == OP_UNEQUAL) {
         is = weir__formula_equal(&m->run, at, at + 1) == (op == OP_EQUAL);
     } else if (!weir__formula_compare(&m->run, op, at, at + 1, &is)) {
@@ -8394,8 +8783,9 @@ static struct weir__value *operate(struct machine *m, const struct weir__instruc
         top--;
         return weir__formula_arithmetic(&m->run, i->op, top - 1, top, top - 1) ? top : NULL;
     case OP_EQUAL:
-    case OP_UNEQUAL: top--; return compare(m, i->op, top - 1) ? top : NULL;
-    case OP_IN: top--; return formula_eval_in(m, top - 1, top, top - 1) ? top : NULL;
+    case OP_UNEQUAL: top--; return compare(m, i->op, i->a, top - 1) ? top : NULL;
+    case OP_BETWEEN: top -= 2; return formula_eval_between(m, top - 1) ? top : NULL;
+    case OP_IN: top--; return formula_eval_in(m, i->a, top - 1, top, top - 1) ? top : NULL;
     case OP_RANGE: top--; return range(m, top - 1, top, top - 1) ? top : NULL;
     case OP_ARRAY:
         top -= count;
@@ -8443,7 +8833,7 @@ static struct weir__value *operate(struct machine *m, const struct weir__instruc
     top--;                                                                                         \
     if (top[-1].kind == WEIR__FLOAT && top[0].kind == WEIR__FLOAT) {                               \
         top[-1] = weir__value_int(WEIR__BOOL, top[-1].as.f operation top[0].as.f);                 \
-    } else if (!compare(m, i->op, top - 1)) {                                                      \
+    } else if (!compare(m, i->op, 0, top - 1)) {                                                   \
         return i;                                                                                  \
     }                                                                                              \
     break
@@ -8964,11 +9354,6 @@ static const struct operator_row *binary_of(const struct weir__compiler *c)
     return NULL;
 }
 
-static int formula_parse_is_operator(const struct weir__compiler *c, const char *text)
-{
-    return weir__token_is(c, TOKEN_OPERATOR, text);
-}
-
 static int orders(enum weir__op op)
 {
     return op == OP_LESS || op == OP_LESS_EQUAL || op == OP_MORE || op == OP_MORE_EQUAL;
@@ -9036,17 +9421,30 @@ static void stop_early(struct weir__compiler *c, enum weir__op op, const struct 
     }
 }
 
+/* Whether upstream's code takes both sides for whole numbers without looking, as their types say:
+ * max(1, a) is typed by its first argument, whatever it gives. */
+static int32_t trusts_types(enum weir__op op, const struct weir__operand *l,
+                            const struct weir__operand *r)
+{
+    return weir__type_is(l->type, TYPE_INT) &&
+           (op == OP_IN ? r->digits == 2
+                        : (op == OP_EQUAL || op == OP_UNEQUAL) && weir__type_is(r->type, TYPE_INT));
+}
+
 /* The operation on two operands that are compiled; the result replaces the left one. */
 static int join(struct weir__compiler *c, const struct operator_row *row, struct weir__operand *l,
                 const struct weir__operand *r, uint32_t place)
 {
     struct weir__type type;
-    int folded;
+    int32_t strict = trusts_types(row->op, l, r);
+    int between = row->op == OP_IN && r->digits == 3 && weir__type_is(l->type, TYPE_INT), folded;
+    int32_t digits = row->op == OP_RANGE && l->constant && r->constant ? 3 : 0;
 
     if (!weir__type_binary(row->op, l->type, r->type, &type)) {
         return mismatch(c, row, place, l->type, r->type);
     }
     l->type = type;
+    l->digits = digits;
     folded = fold(c, row->op, l, r, place);
     if (folded || c->status != WEIR_OK) {
         return folded;
@@ -9057,7 +9455,34 @@ static int join(struct weir__compiler *c, const struct operator_row *row, struct
     l->constant = 0;
     l->elements = 0;
     l->data_at = 0;
-    return weir__emit(c, row->op, 0, 0, -1, place);
+    if (between) { /* as upstream: two comparisons, for what may be no whole number */
+        c->code_count--;
+        c->depth++;
+        return weir__emit(c, OP_BETWEEN, 0, 0, -2, place);
+    }
+    return weir__emit(c, row->op, strict, 0, -1, place);
+}
+
+/* `x and true` is x, `true and x` too, and so for `or` and false: nobody asks whether x is true or
+ * false. `jump` stands between the two. 1: done. */
+static int drop_neutral(struct weir__compiler *c, struct weir__operand *l,
+                        const struct weir__operand *r, uint32_t jump, int64_t decides)
+{
+    uint32_t first = jump + 1, count = c->code_count - first;
+
+    if (r->constant && r->value.as.i != decides) {
+        c->code_count = jump;
+    } else if (l->constant && l->value.as.i != decides) {
+        memmove(c->code + l->start, c->code + first, count * sizeof *c->code);
+        memmove(c->places + l->start, c->places + first, count * sizeof *c->places);
+        c->code_count = l->start + count;
+    } else {
+        return 0;
+    }
+    l->constant = 0;
+    l->elements = 0;
+    l->data_at = 0;
+    return 1;
 }
 
 /* and, or, ??: the right side is reached by not jumping. */
@@ -9074,6 +9499,7 @@ static int parse_lazy(struct weir__compiler *c, const struct operator_row *row,
         return 0;
     }
     weir__patch(c, jump);
+    l->digits = 0;
     if (row->op == OP_SOME) {
         l->type = weir__type_coalesced(l->type, r.type);
     } else if (!weir__type_binary(row->op, l->type, r.type, &type)) {
@@ -9092,6 +9518,9 @@ static int parse_lazy(struct weir__compiler *c, const struct operator_row *row,
             c->depth--;
             l->value = r.value;
             return weir__emit_constant(c, &l->value, place);
+        }
+        if (drop_neutral(c, l, &r, jump, decides)) {
+            return 1;
         }
     }
     l->constant = 0;
@@ -9165,7 +9594,8 @@ static int parse_right(struct weir__compiler *c, const struct operator_row *row,
         return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "$env can only be indexed by a name");
     }
     if (row->op == OP_RETURN) {
-        return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "weir does not do operators on texts");
+        return weir__refuse(c, WEIR_E_UNSUPPORTED, place,
+                            "weir does not do operators on texts, which triggers do not give");
     }
     if (row->op == OP_AND || row->op == OP_OR || row->op == OP_SOME) {
         return parse_lazy(c, row, l, place);
@@ -9198,10 +9628,10 @@ static int take_not_in(struct weir__compiler *c)
     struct weir__token token = c->token;
     uint32_t at = c->at;
 
-    if (!formula_parse_is_operator(c, "not")) {
+    if (!weir__at_operator(c, "not")) {
         return 0;
     }
-    if (weir__lex(c) && formula_parse_is_operator(c, "in")) {
+    if (weir__lex(c) && weir__at_operator(c, "in")) {
         return 1;
     }
     c->token = token;
@@ -9220,14 +9650,14 @@ static int parse_operators(struct weir__compiler *c, int32_t precedence, struct 
         int negated = take_not_in(c);
         const struct operator_row *row = binary_of(c);
 
-        if (formula_parse_is_operator(c, "|") && precedence == 0) {
+        if (weir__at_operator(c, "|") && precedence == 0) {
             if (!parse_pipe(c, out)) {
                 return 0;
             }
             coalesced = 0;
             continue;
         }
-        if (!negated && formula_parse_is_operator(c, "not")) {
+        if (!negated && weir__at_operator(c, "not")) {
             return weir__unexpected(c, "an operator");
         }
         if (row == NULL || row->precedence < precedence) {
@@ -9293,7 +9723,7 @@ static int parse_else(struct weir__compiler *c, struct weir__operand *out)
         !weir__expect(c, TOKEN_OPERATOR, "else", "`else`: an if needs one")) {
         return 0;
     }
-    if (formula_parse_is_operator(c, "if")) {
+    if (weir__at_operator(c, "if")) {
         if (++c->nesting > 64) {
             return weir__refuse(c, WEIR_E_LIMIT, c->token.from, "is nested deeper than weir does");
         }
@@ -9335,13 +9765,13 @@ static int parse_ternary(struct weir__compiler *c, struct weir__operand *out)
 {
     uint32_t start = out->start;
 
-    while (formula_parse_is_operator(c, "?")) {
+    while (weir__at_operator(c, "?")) {
         uint32_t place = c->token.from;
 
         if (!formula_parse_condition(c, out, place) || !weir__lex(c)) {
             return 0;
         }
-        if (formula_parse_is_operator(c, ":")) {
+        if (weir__at_operator(c, ":")) {
             return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "weir does not do `?:`");
         }
         if (!parse_branches(c, out, 0, place)) {
@@ -9426,9 +9856,9 @@ static int weir__parse_expression(struct weir__compiler *c, int32_t precedence, 
     if (++c->nesting > 64) {
         return weir__refuse(c, WEIR_E_LIMIT, c->token.from, "is nested deeper than weir does");
     }
-    if (precedence == 0 && formula_parse_is_operator(c, "let")) {
+    if (precedence == 0 && weir__at_operator(c, "let")) {
         fine = parse_let(c, out);
-    } else if (precedence == 0 && formula_parse_is_operator(c, "if")) {
+    } else if (precedence == 0 && weir__at_operator(c, "if")) {
         fine = parse_if(c, out);
     } else {
         fine = weir__parse_primary(c, out) && parse_operators(c, precedence, out) &&
@@ -9445,7 +9875,7 @@ static int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *
     if (!weir__parse_expression(c, 0, out)) {
         return 0;
     }
-    while (formula_parse_is_operator(c, ";")) {
+    while (weir__at_operator(c, ";")) {
         if (!weir__lex(c)) {
             return 0;
         }
@@ -9461,35 +9891,168 @@ static int weir__parse_sequence(struct weir__compiler *c, struct weir__operand *
     return 1;
 }
 
-/* ---- lib/policy/formula_primary.c ---- */
+/* ---- lib/policy/formula_postfix.c ---- */
 
 /*
- * policy/formula_primary.c - the grammar of formulas: numbers, names, calls, arrays, indexes.
+ * policy/formula_postfix.c - the grammar of formulas: what may stand behind an operand, fields,
+ * indexes and slices.
  *
  * Upstream: expr's parser/parser.go.
  */
 
-static int is_bracket(const struct weir__compiler *c, const char *text)
+static int parse_member(struct weir__compiler *c, struct weir__operand *out)
 {
-    return weir__token_is(c, TOKEN_BRACKET, text);
+    int optional = weir__at_operator(c, "?.");
+    struct weir__value key;
+
+    if (!weir__lex(c)) {
+        return 0;
+    }
+    if (c->token.kind != TOKEN_NAME) {
+        return weir__unexpected(c, "a name");
+    }
+    if (out->environment && !optional) {
+        return weir__parse_variable(c, c->text + c->token.from, c->token.to - c->token.from,
+                                    c->token.from, out) &&
+               weir__lex(c);
+    }
+    if (optional) {
+        return weir__refuse(c, WEIR_E_UNSUPPORTED, c->token.from,
+                            "weir does not do `?.`: only maps have fields, and triggers give none");
+    }
+    if (!weir__type_unknown(out->type) && !weir__type_is(out->type, TYPE_MAP)) {
+        char message[120];
+        struct weir__text text;
+
+        weir__text_open(&text, message, sizeof message);
+        weir__text_str(&text, weir__type_words(out->type));
+        weir__text_str(&text, " has no fields");
+        return weir__refuse(c, WEIR_E_PARSE, c->token.from, message);
+    }
+    if (c->token.to - c->token.from > c->texts_capacity - c->texts_length) {
+        return weir__refuse(c, WEIR_E_LIMIT, c->token.from,
+                            "texts are longer than weir has room for");
+    }
+    key = weir__value_list(WEIR__TEXT, c->texts_length, c->token.to - c->token.from);
+    memcpy(c->texts + c->texts_length, c->text + c->token.from, key.length);
+    c->texts_length += key.length;
+    weir__operand_of(out, weir__type(TYPE_ANY, 0), out->start);
+    return weir__emit_constant(c, &key, c->token.from) &&
+           weir__emit(c, OP_INDEX, 0, 0, -1, c->token.from) && weir__lex(c);
 }
 
-static int formula_primary_is_operator(const struct weir__compiler *c, const char *text)
+static int whole_or_unknown(struct weir__compiler *c, struct weir__type type, uint32_t place)
 {
-    return weir__token_is(c, TOKEN_OPERATOR, text);
+    if (weir__type_unknown(type) || weir__type_is(type, TYPE_INT)) {
+        return 1;
+    }
+    return weir__refuse(c, WEIR_E_PARSE, place,
+                        "expected a whole number to pick an element: use int(...)");
 }
 
-static void plain(struct weir__operand *out, struct weir__type type, uint32_t start)
+/* Behind the first bound; parts: 1 when there was one. */
+static int parse_slice_end(struct weir__compiler *c, struct weir__operand *out, int32_t parts,
+                           uint32_t place)
 {
-    memset(out, 0, sizeof *out);
-    out->type = type;
-    out->start = start;
+    struct weir__operand end;
+
+    if (out->type.depth == 0 && !weir__type_unknown(out->type)) {
+        return weir__refuse(c, WEIR_E_PARSE, place, "only an array can be sliced");
+    }
+    if (!weir__lex(c)) {
+        return 0;
+    }
+    if (!weir__at_bracket(c, "]")) {
+        if (!weir__parse_expression(c, 0, &end) || !whole_or_unknown(c, end.type, place)) {
+            return 0;
+        }
+        parts |= 2;
+    }
+    weir__operand_of(out, out->type, out->start);
+    return weir__emit(c, OP_SLICE, parts, 0, -(parts & 1) - (parts >> 1), place) &&
+           weir__expect(c, TOKEN_BRACKET, "]", "`]`");
 }
+
+static int parse_index(struct weir__compiler *c, struct weir__operand *out)
+{
+    uint32_t place = c->token.from;
+    struct weir__operand index;
+    struct weir__type base = out->type;
+
+    if (!weir__lex(c)) {
+        return 0;
+    }
+    if (out->environment) {
+        struct weir__token name = c->token;
+
+        if (name.kind != TOKEN_TEXT) {
+            return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "$env can only be indexed by a name");
+        }
+        return weir__parse_variable(c, c->texts + name.text_at, name.text_size, name.from, out) &&
+               weir__lex(c) && weir__expect(c, TOKEN_BRACKET, "]", "`]`");
+    }
+    if (weir__at_operator(c, ":")) {
+        return parse_slice_end(c, out, 0, place);
+    }
+    if (!weir__parse_expression(c, 0, &index)) {
+        return 0;
+    }
+    if (weir__at_operator(c, ":")) {
+        return whole_or_unknown(c, index.type, place) && parse_slice_end(c, out, 1, place);
+    }
+    if (weir__type_is(base, TYPE_MAP)) {
+        if (!weir__type_unknown(index.type) && !weir__type_is(index.type, TYPE_TEXT)) {
+            return weir__refuse(c, WEIR_E_PARSE, place, "expected a text to pick from a map");
+        }
+        base = weir__type(TYPE_ANY, 0);
+    } else if (base.depth > 0) {
+        if (!whole_or_unknown(c, index.type, place)) {
+            return 0;
+        }
+        base.depth--;
+    } else if (!weir__type_unknown(base)) {
+        return weir__refuse(c, WEIR_E_PARSE, place, "only an array or a map can be indexed");
+    }
+    weir__operand_of(out, base.depth == 0 && base.kind == TYPE_ANY ? weir__type(TYPE_ANY, 0) : base,
+                     out->start);
+    return weir__emit(c, OP_INDEX, 0, 0, -1, place) && weir__expect(c, TOKEN_BRACKET, "]", "`]`");
+}
+
+static int weir__parse_postfix(struct weir__compiler *c, struct weir__operand *out)
+{
+    for (;;) {
+        if (weir__at_operator(c, ".") || weir__at_operator(c, "?.")) {
+            if (!parse_member(c, out)) {
+                return 0;
+            }
+        } else if (weir__at_bracket(c, "[")) {
+            if (!parse_index(c, out)) {
+                return 0;
+            }
+        } else {
+            break;
+        }
+    }
+    if (out->environment) {
+        return weir__refuse(c, WEIR_E_UNSUPPORTED, c->token.from,
+                            "$env can only be indexed by a name");
+    }
+    return 1;
+}
+
+/* ---- lib/policy/formula_primary.c ---- */
+
+/*
+ * policy/formula_primary.c - the grammar of formulas: numbers, names, arrays, maps, and what has a
+ * sign or `not` before it.
+ *
+ * Upstream: expr's parser/parser.go.
+ */
 
 static int formula_primary_constant(struct weir__compiler *c, struct weir__value value, int type, uint32_t place,
                     struct weir__operand *out)
 {
-    plain(out, weir__type(type, 0), c->code_count);
+    weir__operand_of(out, weir__type(type, 0), c->code_count);
     out->constant = 1;
     out->value = value;
     return weir__emit_constant(c, &value, place);
@@ -9537,26 +10100,29 @@ static int parse_number(struct weir__compiler *c, struct weir__operand *out)
     if (is_real) {
         return formula_primary_constant(c, weir__value_float(real), TYPE_FLOAT, token.from, out) && weir__lex(c);
     }
-    return formula_primary_constant(c, weir__value_int(WEIR__INT, whole), TYPE_INT, token.from, out) &&
-           weir__lex(c);
+    if (!formula_primary_constant(c, weir__value_int(WEIR__INT, whole), TYPE_INT, token.from, out)) {
+        return 0;
+    }
+    out->digits = 1;
+    return weir__lex(c);
 }
 
 static int parse_array(struct weir__compiler *c, struct weir__operand *out)
 {
     uint32_t place = c->token.from, start = c->code_count, count = 0;
     struct weir__type type = weir__type(TYPE_UNKNOWN, 0);
-    int alike = 1, constants = 1;
+    int alike = 1, constants = 1, digits = 1;
 
     if (!weir__lex(c)) {
         return 0;
     }
-    for (; !is_bracket(c, "]"); count++) {
+    for (; !weir__at_bracket(c, "]"); count++) {
         struct weir__operand element;
 
         if (count > 0 && !weir__expect(c, TOKEN_OPERATOR, ",", "`,` or `]`")) {
             return 0;
         }
-        if (count > 0 && is_bracket(c, "]")) {
+        if (count > 0 && weir__at_bracket(c, "]")) {
             break;
         }
         if (!weir__parse_expression(c, 0, &element)) {
@@ -9568,6 +10134,7 @@ static int parse_array(struct weir__compiler *c, struct weir__operand *out)
         }
         type = element.type;
         constants &= element.constant;
+        digits &= element.digits == 1;
     }
     if (!weir__emit(c, OP_ARRAY, 0, (int32_t)count, 1 - (int32_t)count, place) || !weir__lex(c)) {
         return 0;
@@ -9575,11 +10142,12 @@ static int parse_array(struct weir__compiler *c, struct weir__operand *out)
     if (type.depth == 255) {
         return weir__refuse(c, WEIR_E_LIMIT, place, "is nested deeper than weir does");
     }
-    plain(out,
-          alike && count > 0 ? weir__type(type.kind, type.depth + 1)
-                             : weir__type(count > 0 ? TYPE_ANY : TYPE_UNKNOWN, 1),
-          start);
+    weir__operand_of(out,
+                     alike && count > 0 ? weir__type(type.kind, type.depth + 1)
+                                        : weir__type(count > 0 ? TYPE_ANY : TYPE_UNKNOWN, 1),
+                     start);
     out->elements = constants ? 0 : count;
+    out->digits = digits && count > 0 ? 2 : 0;
     return 1;
 }
 
@@ -9589,7 +10157,7 @@ static int parse_key(struct weir__compiler *c)
     struct weir__value key;
     struct weir__operand out;
 
-    if (is_bracket(c, "(")) {
+    if (weir__at_bracket(c, "(")) {
         return weir__parse_expression(c, 0, &out);
     }
     if (c->token.kind == TOKEN_TEXT) {
@@ -9618,11 +10186,11 @@ static int parse_map(struct weir__compiler *c, struct weir__operand *out)
     if (!weir__lex(c)) {
         return 0;
     }
-    for (; !is_bracket(c, "}"); count++) {
+    for (; !weir__at_bracket(c, "}"); count++) {
         if (count > 0 && !weir__expect(c, TOKEN_OPERATOR, ",", "`,` or `}`")) {
             return 0;
         }
-        if (count > 0 && is_bracket(c, "}")) {
+        if (count > 0 && weir__at_bracket(c, "}")) {
             break;
         }
         if (!parse_key(c) || !weir__expect(c, TOKEN_OPERATOR, ":", "`:` behind a key") ||
@@ -9630,19 +10198,19 @@ static int parse_map(struct weir__compiler *c, struct weir__operand *out)
             return 0;
         }
     }
-    plain(out, weir__type(TYPE_MAP, 0), start);
+    weir__operand_of(out, weir__type(TYPE_MAP, 0), start);
     return weir__emit(c, OP_MAP, 0, (int32_t)count, 1 - 2 * (int32_t)count, place) && weir__lex(c);
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-static int parse_variable(struct weir__compiler *c, const char *name, uint32_t length,
-                          uint32_t place, struct weir__operand *out)
+static int weir__parse_variable(struct weir__compiler *c, const char *name, uint32_t length,
+                         uint32_t place, struct weir__operand *out)
 {
     char message[160];
     struct weir__text text;
 
-    plain(out, weir__type(TYPE_FLOAT, 0), c->code_count);
+    weir__operand_of(out, weir__type(TYPE_FLOAT, 0), c->code_count);
     for (uint32_t i = 0; i < c->name_count; i++) {
         if (length > 0 && weir__length(c->names[i]) == length &&
             weir__same_bytes(c->names[i], name, length)) {
@@ -9670,28 +10238,28 @@ static int parse_name(struct weir__compiler *c, struct weir__operand *out)
         return weir__lex(c) && formula_primary_constant(c, value, TYPE_BOOL, name.from, out);
     }
     if (weir__token_is(c, TOKEN_NAME, "nil")) {
-        plain(out, weir__type(TYPE_NIL, 0), c->code_count);
+        weir__operand_of(out, weir__type(TYPE_NIL, 0), c->code_count);
         return weir__lex(c) && weir__emit(c, OP_NIL, 0, 0, 1, name.from);
     }
     if (!weir__lex(c)) {
         return 0;
     }
-    if (is_bracket(c, "(")) {
+    if (weir__at_bracket(c, "(")) {
         return weir__parse_call(c, &name, NULL, out);
     }
     for (uint32_t i = c->local_count; i-- > 0;) {
         if (c->locals[i].length == length &&
             weir__same_bytes(c->text + c->locals[i].from, text, length)) {
-            plain(out, c->locals[i].type, c->code_count);
+            weir__operand_of(out, c->locals[i].type, c->code_count);
             return weir__emit(c, OP_LOCAL, 0, (int32_t)i, 1, name.from);
         }
     }
     if (length == 4 && weir__same_bytes(text, "$env", 4)) {
-        plain(out, weir__type(TYPE_UNKNOWN, 0), c->code_count);
+        weir__operand_of(out, weir__type(TYPE_UNKNOWN, 0), c->code_count);
         out->environment = 1;
         return 1;
     }
-    return parse_variable(c, text, length, name.from, out);
+    return weir__parse_variable(c, text, length, name.from, out);
 }
 
 /* #, #acc, #index */
@@ -9700,7 +10268,7 @@ static int parse_pointer(struct weir__compiler *c, struct weir__operand *out)
     const struct weir__predicate *p = &c->predicates[c->predicate_count - 1];
     uint32_t place = c->token.from;
 
-    plain(out, weir__type(TYPE_UNKNOWN, 0), c->code_count);
+    weir__operand_of(out, weir__type(TYPE_UNKNOWN, 0), c->code_count);
     if (!weir__lex(c)) {
         return 0;
     }
@@ -9720,434 +10288,12 @@ static int parse_pointer(struct weir__compiler *c, struct weir__operand *out)
     return weir__unexpected(c, "`#`, in map and reduce `#index`, in reduce `#acc`");
 }
 
-/* ---- calls ---------------------------------------------------------------------------------- */
-
-static int loop_result(struct weir__compiler *c, int32_t loop, struct weir__type list,
-                       struct weir__type body, uint32_t place, struct weir__type *out)
-{
-    char message[120];
-    struct weir__text text;
-    int unknown = weir__type_unknown(list);
-
-    if (weir__type_is(body, TYPE_NIL)) {
-        return weir__refuse(c, WEIR_E_PARSE, place, "expected a predicate with a value, got nil");
-    }
-    *out = weir__type(TYPE_BOOL, 0);
-    switch (loop) {
-    case LOOP_MAP: *out = weir__type(body.kind, body.depth + 1); return body.depth < 255;
-    case LOOP_REDUCE: *out = body; return 1;
-    case LOOP_SUM:
-        *out = weir__type_unknown(body) ? weir__type(TYPE_ANY, 0)
-               : body.depth > 0         ? weir__type(TYPE_ANY, 1)
-                                        : body;
-        return 1;
-    case LOOP_FILTER: *out = unknown ? weir__type(TYPE_ANY, 1) : list; break;
-    case LOOP_FIND:
-        *out = unknown ? weir__type(TYPE_UNKNOWN, 0) : weir__type(list.kind, list.depth - 1);
-        break;
-    case LOOP_FIND_INDEX:
-    case LOOP_COUNT: *out = weir__type(TYPE_INT, 0); break;
-    default: break;
-    }
-    if (weir__type_is(body, TYPE_BOOL) || weir__type_unknown(body)) {
-        return 1;
-    }
-    weir__text_open(&text, message, sizeof message);
-    weir__text_str(&text, "expected a predicate that is true or false, got ");
-    weir__text_str(&text, weir__type_words(body));
-    return weir__refuse(c, WEIR_E_PARSE, place, message);
-}
-
-static int parse_predicate(struct weir__compiler *c, int32_t loop, struct weir__type list,
-                           struct weir__operand *body)
-{
-    int braces = is_bracket(c, "{"), fine;
-
-    if (c->predicate_count == WEIR__LOOPS) {
-        return weir__refuse(c, WEIR_E_LIMIT, c->token.from, "nests more loops than weir does");
-    }
-    c->predicates[c->predicate_count++] = (struct weir__predicate){list, loop};
-    fine = braces ? weir__lex(c) && weir__parse_sequence(c, body) &&
-                        weir__expect(c, TOKEN_BRACKET, "}", "`}`")
-                  : weir__parse_expression(c, 0, body);
-    c->predicate_count--;
-    return fine;
-}
-
-/* The first value of a reduce, which stands behind the predicate: jumped to and back from. */
-static int parse_start(struct weir__compiler *c, uint32_t begin, uint32_t place)
-{
-    uint32_t body = begin + 2, to_end = c->code_count;
-    struct weir__operand start;
-
-    if (!weir__emit(c, OP_JUMP, 0, 0, 0, place)) {
-        return 0;
-    }
-    weir__patch(c, begin);     /* an empty array takes the first value too */
-    weir__patch(c, begin + 1); /* and so does the first round */
-    if (!weir__parse_expression(c, 0, &start) ||
-        !weir__emit(c, OP_START, 0, (int32_t)body - (int32_t)c->code_count - 1, -1, place)) {
-        return 0;
-    }
-    weir__patch(c, to_end);
-    return 1;
-}
-
-/* From behind the list to the closing bracket. */
-static int parse_loop(struct weir__compiler *c, const struct weir__builtin *builtin,
-                      struct weir__operand *list, uint32_t place, struct weir__operand *out)
-{
-    int32_t loop = builtin->code;
-    uint32_t begin = c->code_count, body_at, data_at = 0;
-    struct weir__operand body;
-    struct weir__type type = {0, 0};
-
-    if (!weir__emit(c, OP_BEGIN, loop, 0, -1, place) ||
-        (loop == LOOP_REDUCE && !weir__emit(c, OP_JUMP, 0, 0, 0, place))) {
-        return 0;
-    }
-    body_at = c->code_count;
-    if (!parse_predicate(c, loop, list->type, &body) ||
-        !loop_result(c, loop, list->type, body.type, place, &type) ||
-        !weir__emit(c, OP_STEP, loop, (int32_t)body_at - (int32_t)c->code_count - 1, -1, place)) {
-        return 0;
-    }
-    if (loop == LOOP_COUNT) {
-        data_at = c->code_count + 1;
-        if (!weir__emit(c, OP_DATA, 0, 0, 0, place)) {
-            return 0;
-        }
-    }
-    if (loop == LOOP_REDUCE) {
-        int more = formula_primary_is_operator(c, ",");
-
-        if (more && !weir__lex(c)) {
-            return 0;
-        }
-        if (more && !is_bracket(c, ")")) {
-            if (!parse_start(c, begin, place)) {
-                return 0;
-            }
-        } else {
-            c->code[begin].a = LOOP_REDUCE_FIRST; /* its second instruction jumps nowhere */
-            weir__patch(c, begin);
-        }
-    } else {
-        weir__patch(c, begin);
-    }
-    if (formula_primary_is_operator(c, ",") && !weir__lex(c)) {
-        return 0;
-    }
-    plain(out, type, list->start);
-    out->data_at = data_at;
-    return weir__emit(c, OP_END, loop, 0, 1, place) && weir__expect(c, TOKEN_BRACKET, ")", "`)`");
-}
-
-/* sum([a, b, c]) is a + (b + c), as upstream's optimizer has it. */
-static int sum_elements(struct weir__compiler *c, uint32_t count, uint32_t place)
-{
-    c->code_count--; /* the array */
-    c->depth += count - 1;
-    while (count-- > 1) {
-        if (!weir__emit(c, OP_ADD, 0, 0, -1, place)) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-/* count and sum of a list alone. */
-static int call_on_list(struct weir__compiler *c, const struct weir__builtin *builtin,
-                        const struct weir__operand *list, uint32_t place, struct weir__operand *out)
-{
-    plain(out, weir__type(TYPE_INT, 0), list->start);
-    if (builtin->code == LOOP_SUM) {
-        out->type = list->type.depth > 0 ? weir__type(list->type.kind, list->type.depth - 1)
-                                         : weir__type(TYPE_UNKNOWN, 0);
-        if (list->elements >= 2) {
-            return sum_elements(c, list->elements, place);
-        }
-    }
-    return weir__emit(c, OP_CALL, builtin->code == LOOP_SUM ? FN_SUM : FN_COUNT, 1, 0, place);
-}
-
-static int parse_loop_call(struct weir__compiler *c, const struct weir__builtin *builtin,
-                           const struct weir__operand *first, uint32_t place,
-                           struct weir__operand *out)
-{
-    struct weir__operand list;
-    int alone;
-
-    if (first != NULL) {
-        list = *first;
-    } else if (!weir__parse_expression(c, 0, &list)) {
-        return 0;
-    }
-    if (list.type.depth == 0 && !weir__type_unknown(list.type)) {
-        return weir__refuse(c, WEIR_E_PARSE, place, "expected an array as its first argument");
-    }
-    alone = is_bracket(c, ")");
-    if (!alone && first == NULL) {
-        if (!weir__expect(c, TOKEN_OPERATOR, ",", "`,` and a predicate")) {
-            return 0;
-        }
-        alone = is_bracket(c, ")");
-    }
-    if (alone && builtin->least == 1) {
-        return call_on_list(c, builtin, &list, place, out) && weir__lex(c);
-    }
-    if (alone) {
-        return weir__unexpected(c, "a predicate");
-    }
-    return parse_loop(c, builtin, &list, place, out);
-}
-
-static int wrong_count(struct weir__compiler *c, const struct weir__builtin *builtin,
-                       uint32_t count, uint32_t place)
-{
-    char message[120];
-    struct weir__text text;
-
-    weir__text_open(&text, message, sizeof message);
-    weir__text_str(&text, "expected ");
-    weir__text_int(&text, (int64_t)count < builtin->least ? builtin->least : builtin->most);
-    weir__text_str(&text, builtin->most > builtin->least
-                              ? ((int64_t)count < builtin->least ? " or more" : " or fewer")
-                              : "");
-    weir__text_str(&text, " arguments, got ");
-    weir__text_int(&text, count);
-    return weir__refuse(c, WEIR_E_PARSE, place, message);
-}
-
-static int parse_function(struct weir__compiler *c, const struct weir__builtin *builtin,
-                          const struct weir__operand *first, uint32_t place,
-                          struct weir__operand *out)
-{
-    struct weir__type types[WEIR__STACK] = {{0, 0}}, type;
-    uint32_t count = first != NULL, start = first != NULL ? first->start : c->code_count;
-
-    if (first != NULL) {
-        types[0] = first->type;
-    }
-    for (uint32_t parsed = 0; !is_bracket(c, ")"); parsed++) {
-        struct weir__operand argument;
-
-        if (parsed > 0 && !weir__expect(c, TOKEN_OPERATOR, ",", "`,` or `)`")) {
-            return 0;
-        }
-        if (is_bracket(c, ")") && parsed > 0) {
-            break;
-        }
-        if (!weir__parse_expression(c, 0, &argument)) {
-            return 0;
-        }
-        if (argument.environment) {
-            return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "$env can only be indexed by a name");
-        }
-        if (count == WEIR__STACK) {
-            return weir__refuse(c, WEIR_E_LIMIT, place,
-                                "has more arguments than weir has room for");
-        }
-        types[count++] = argument.type;
-    }
-    if ((int64_t)count < builtin->least || (int64_t)count > builtin->most) {
-        return wrong_count(c, builtin, count, place);
-    }
-    if (!weir__builtin_type((enum weir__function)builtin->code, types, count, &type)) {
-        char message[160];
-        struct weir__text text;
-
-        weir__text_open(&text, message, sizeof message);
-        weir__text_str(&text, builtin->name);
-        weir__text_str(&text, "() cannot take ");
-        weir__text_str(&text, weir__type_words(types[0]));
-        for (uint32_t i = 1; i < count && i < 4; i++) {
-            weir__text_str(&text, ", ");
-            weir__text_str(&text, weir__type_words(types[i]));
-        }
-        return weir__refuse(c, WEIR_E_PARSE, place, message);
-    }
-    plain(out, type, start);
-    return (builtin->code == FN_FLOAT ? weir__emit(c, OP_TO_FLOAT, 0, 0, 0, place)
-                                      : weir__emit(c, OP_CALL, builtin->code, (int32_t)count,
-                                                   1 - (int32_t)count, place)) &&
-           weir__lex(c);
-}
-
-static int weir__parse_call(struct weir__compiler *c, const struct weir__token *name,
-                     const struct weir__operand *first, struct weir__operand *out)
-{
-    const char *text = c->text + name->from;
-    uint32_t length = name->to - name->from;
-    const struct weir__builtin *builtin = weir__builtin_of(text, length);
-
-    for (uint32_t i = 0; i < c->name_count; i++) {
-        if (weir__length(c->names[i]) == length && weir__same_bytes(c->names[i], text, length)) {
-            return weir__refuse(c, WEIR_E_PARSE, name->from,
-                                "a trigger of this name hides the function: it cannot be called");
-        }
-    }
-    if (builtin == NULL) {
-        return weir__refuse(c, WEIR_E_PARSE, name->from,
-                            "expected a function that there is, got an unknown name");
-    }
-    if (builtin->code < 0) {
-        return weir__refuse(c, WEIR_E_UNSUPPORTED, name->from, "weir does not do this function");
-    }
-    if (!weir__expect(c, TOKEN_BRACKET, "(", "`(`")) {
-        return 0;
-    }
-    return builtin->loop ? parse_loop_call(c, builtin, first, name->from, out)
-                         : parse_function(c, builtin, first, name->from, out);
-}
-
-/* ---- what may stand behind an operand ------------------------------------------------------- */
-
-static int parse_member(struct weir__compiler *c, struct weir__operand *out)
-{
-    int optional = formula_primary_is_operator(c, "?.");
-    struct weir__value key;
-
-    if (!weir__lex(c)) {
-        return 0;
-    }
-    if (c->token.kind != TOKEN_NAME) {
-        return weir__unexpected(c, "a name");
-    }
-    if (out->environment && !optional) {
-        return parse_variable(c, c->text + c->token.from, c->token.to - c->token.from,
-                              c->token.from, out) &&
-               weir__lex(c);
-    }
-    if (optional) {
-        return weir__refuse(c, WEIR_E_UNSUPPORTED, c->token.from, "weir does not do `?.`");
-    }
-    if (!weir__type_unknown(out->type) && !weir__type_is(out->type, TYPE_MAP)) {
-        char message[120];
-        struct weir__text text;
-
-        weir__text_open(&text, message, sizeof message);
-        weir__text_str(&text, weir__type_words(out->type));
-        weir__text_str(&text, " has no fields");
-        return weir__refuse(c, WEIR_E_PARSE, c->token.from, message);
-    }
-    if (c->token.to - c->token.from > c->texts_capacity - c->texts_length) {
-        return weir__refuse(c, WEIR_E_LIMIT, c->token.from,
-                            "texts are longer than weir has room for");
-    }
-    key = weir__value_list(WEIR__TEXT, c->texts_length, c->token.to - c->token.from);
-    memcpy(c->texts + c->texts_length, c->text + c->token.from, key.length);
-    c->texts_length += key.length;
-    plain(out, weir__type(TYPE_ANY, 0), out->start);
-    return weir__emit_constant(c, &key, c->token.from) &&
-           weir__emit(c, OP_INDEX, 0, 0, -1, c->token.from) && weir__lex(c);
-}
-
-static int whole_or_unknown(struct weir__compiler *c, struct weir__type type, uint32_t place)
-{
-    if (weir__type_unknown(type) || weir__type_is(type, TYPE_INT)) {
-        return 1;
-    }
-    return weir__refuse(c, WEIR_E_PARSE, place,
-                        "expected a whole number to pick an element: use int(...)");
-}
-
-/* Behind the first bound; parts: 1 when there was one. */
-static int parse_slice_end(struct weir__compiler *c, struct weir__operand *out, int32_t parts,
-                           uint32_t place)
-{
-    struct weir__operand end;
-
-    if (out->type.depth == 0 && !weir__type_unknown(out->type)) {
-        return weir__refuse(c, WEIR_E_PARSE, place, "only an array can be sliced");
-    }
-    if (!weir__lex(c)) {
-        return 0;
-    }
-    if (!is_bracket(c, "]")) {
-        if (!weir__parse_expression(c, 0, &end) || !whole_or_unknown(c, end.type, place)) {
-            return 0;
-        }
-        parts |= 2;
-    }
-    plain(out, out->type, out->start);
-    return weir__emit(c, OP_SLICE, parts, 0, -(parts & 1) - (parts >> 1), place) &&
-           weir__expect(c, TOKEN_BRACKET, "]", "`]`");
-}
-
-static int parse_index(struct weir__compiler *c, struct weir__operand *out)
-{
-    uint32_t place = c->token.from;
-    struct weir__operand index;
-    struct weir__type base = out->type;
-
-    if (!weir__lex(c)) {
-        return 0;
-    }
-    if (out->environment) {
-        struct weir__token name = c->token;
-
-        if (name.kind != TOKEN_TEXT) {
-            return weir__refuse(c, WEIR_E_UNSUPPORTED, place, "$env can only be indexed by a name");
-        }
-        return parse_variable(c, c->texts + name.text_at, name.text_size, name.from, out) &&
-               weir__lex(c) && weir__expect(c, TOKEN_BRACKET, "]", "`]`");
-    }
-    if (formula_primary_is_operator(c, ":")) {
-        return parse_slice_end(c, out, 0, place);
-    }
-    if (!weir__parse_expression(c, 0, &index)) {
-        return 0;
-    }
-    if (formula_primary_is_operator(c, ":")) {
-        return whole_or_unknown(c, index.type, place) && parse_slice_end(c, out, 1, place);
-    }
-    if (weir__type_is(base, TYPE_MAP)) {
-        if (!weir__type_unknown(index.type) && !weir__type_is(index.type, TYPE_TEXT)) {
-            return weir__refuse(c, WEIR_E_PARSE, place, "expected a text to pick from a map");
-        }
-        base = weir__type(TYPE_ANY, 0);
-    } else if (base.depth > 0) {
-        if (!whole_or_unknown(c, index.type, place)) {
-            return 0;
-        }
-        base.depth--;
-    } else if (!weir__type_unknown(base)) {
-        return weir__refuse(c, WEIR_E_PARSE, place, "only an array or a map can be indexed");
-    }
-    plain(out, base.depth == 0 && base.kind == TYPE_ANY ? weir__type(TYPE_ANY, 0) : base,
-          out->start);
-    return weir__emit(c, OP_INDEX, 0, 0, -1, place) && weir__expect(c, TOKEN_BRACKET, "]", "`]`");
-}
-
-static int parse_postfix(struct weir__compiler *c, struct weir__operand *out)
-{
-    for (;;) {
-        if (formula_primary_is_operator(c, ".") || formula_primary_is_operator(c, "?.")) {
-            if (!parse_member(c, out)) {
-                return 0;
-            }
-        } else if (is_bracket(c, "[")) {
-            if (!parse_index(c, out)) {
-                return 0;
-            }
-        } else {
-            break;
-        }
-    }
-    if (out->environment) {
-        return weir__refuse(c, WEIR_E_UNSUPPORTED, c->token.from,
-                            "$env can only be indexed by a name");
-    }
-    return 1;
-}
-
 /* ---- operands ------------------------------------------------------------------------------- */
 
 static int parse_unary(struct weir__compiler *c, struct weir__operand *out)
 {
     uint32_t place = c->token.from;
-    int minus = formula_primary_is_operator(c, "-"), plus = formula_primary_is_operator(c, "+");
+    int minus = weir__at_operator(c, "-"), plus = weir__at_operator(c, "+");
 
     if (!weir__lex(c) || !weir__parse_expression(c, minus || plus ? 90 : 50, out)) {
         return 0;
@@ -10159,6 +10305,7 @@ static int parse_unary(struct weir__compiler *c, struct weir__operand *out)
                                           : "expected true or false behind `not`: it binds tighter "
                                             "than comparisons, so use not (...)");
     }
+    out->digits = 0;
     if (out->constant) {
         c->code_count = out->start;
         c->depth--;
@@ -10181,16 +10328,16 @@ static int parse_unary(struct weir__compiler *c, struct weir__operand *out)
 
 static int weir__parse_primary(struct weir__compiler *c, struct weir__operand *out)
 {
-    if (formula_primary_is_operator(c, "-") || formula_primary_is_operator(c, "+") || formula_primary_is_operator(c, "!") ||
-        formula_primary_is_operator(c, "not")) {
-        return parse_unary(c, out) && parse_postfix(c, out);
+    if (weir__at_operator(c, "-") || weir__at_operator(c, "+") || weir__at_operator(c, "!") ||
+        weir__at_operator(c, "not")) {
+        return parse_unary(c, out) && weir__parse_postfix(c, out);
     }
-    if (is_bracket(c, "(")) {
+    if (weir__at_bracket(c, "(")) {
         return weir__lex(c) && weir__parse_sequence(c, out) &&
-               weir__expect(c, TOKEN_BRACKET, ")", "`)`") && parse_postfix(c, out);
+               weir__expect(c, TOKEN_BRACKET, ")", "`)`") && weir__parse_postfix(c, out);
     }
-    if (c->predicate_count > 0 && formula_primary_is_operator(c, "#")) {
-        return parse_pointer(c, out) && parse_postfix(c, out);
+    if (c->predicate_count > 0 && weir__at_operator(c, "#")) {
+        return parse_pointer(c, out) && weir__parse_postfix(c, out);
     }
     switch (c->token.kind) {
     case TOKEN_NUMBER: return parse_number(c, out);
@@ -10198,25 +10345,25 @@ static int weir__parse_primary(struct weir__compiler *c, struct weir__operand *o
         int word = weir__token_is(c, TOKEN_NAME, "true") ||
                    weir__token_is(c, TOKEN_NAME, "false") || weir__token_is(c, TOKEN_NAME, "nil");
 
-        return parse_name(c, out) && (word || parse_postfix(c, out));
+        return parse_name(c, out) && (word || weir__parse_postfix(c, out));
     }
     case TOKEN_TEXT: {
         struct weir__value value =
             weir__value_list(WEIR__TEXT, c->token.text_at, c->token.text_size);
 
         return formula_primary_constant(c, value, TYPE_TEXT, c->token.from, out) && weir__lex(c) &&
-               parse_postfix(c, out);
+               weir__parse_postfix(c, out);
     }
     default: break;
     }
-    if (is_bracket(c, "[")) {
-        return parse_array(c, out) && parse_postfix(c, out);
+    if (weir__at_bracket(c, "[")) {
+        return parse_array(c, out) && weir__parse_postfix(c, out);
     }
-    if (is_bracket(c, "{")) {
-        return parse_map(c, out) && parse_postfix(c, out);
+    if (weir__at_bracket(c, "{")) {
+        return parse_map(c, out) && weir__parse_postfix(c, out);
     }
-    return weir__unexpected(c, formula_primary_is_operator(c, "#") ? "a value (# stands inside a predicate only)"
-                                                   : "a value");
+    return weir__unexpected(
+        c, weir__at_operator(c, "#") ? "a value (# stands inside a predicate only)" : "a value");
 }
 
 /* ---- lib/policy/formula_types.c ---- */
@@ -10363,8 +10510,6 @@ static struct weir__type weir__type_coalesced(struct weir__type l, struct weir__
 
 /* ---- builtin functions ---------------------------------------------------------------------- */
 
-enum { NOT_DONE = -1 };
-
 static const struct weir__builtin builtins[] = {
     {"all", 1, LOOP_ALL, 2, 2},
     {"none", 1, LOOP_NONE, 2, 2},
@@ -10376,6 +10521,8 @@ static const struct weir__builtin builtins[] = {
     {"sum", 1, LOOP_SUM, 1, 2},
     {"find", 1, LOOP_FIND, 2, 2},
     {"findIndex", 1, LOOP_FIND_INDEX, 2, 2},
+    {"findLast", 1, LOOP_FIND_LAST, 2, 2},
+    {"findLastIndex", 1, LOOP_FIND_LAST_INDEX, 2, 2},
     {"reduce", 1, LOOP_REDUCE, 2, 3},
     {"len", 0, FN_LEN, 1, 1},
     {"abs", 0, FN_ABS, 1, 1},
@@ -10408,36 +10555,34 @@ static const struct weir__builtin builtins[] = {
     {"bitushr", 0, FN_BIT_RIGHT_UNSIGNED, 2, 2},
     {"bitnot", 0, FN_BIT_NOT, 1, 1},
     /* Known upstream, with no meaning for numbers, or not pure. */
-    {"findLast", 1, NOT_DONE, 2, 2},
-    {"findLastIndex", 1, NOT_DONE, 2, 2},
-    {"groupBy", 1, NOT_DONE, 2, 2},
-    {"sortBy", 1, NOT_DONE, 2, 3},
-    {"type", 0, NOT_DONE, 1, 1},
-    {"string", 0, NOT_DONE, 1, 1},
-    {"trimPrefix", 0, NOT_DONE, 1, 2},
-    {"trimSuffix", 0, NOT_DONE, 1, 2},
-    {"upper", 0, NOT_DONE, 1, 1},
-    {"lower", 0, NOT_DONE, 1, 1},
-    {"split", 0, NOT_DONE, 2, 3},
-    {"splitAfter", 0, NOT_DONE, 2, 3},
-    {"replace", 0, NOT_DONE, 3, 4},
-    {"repeat", 0, NOT_DONE, 2, 2},
-    {"join", 0, NOT_DONE, 1, 2},
-    {"indexOf", 0, NOT_DONE, 2, 2},
-    {"lastIndexOf", 0, NOT_DONE, 2, 2},
-    {"hasPrefix", 0, NOT_DONE, 2, 2},
-    {"hasSuffix", 0, NOT_DONE, 2, 2},
-    {"fromJSON", 0, NOT_DONE, 1, 1},
-    {"toBase64", 0, NOT_DONE, 1, 1},
-    {"fromBase64", 0, NOT_DONE, 1, 1},
-    {"now", 0, NOT_DONE, 0, 1},
-    {"duration", 0, NOT_DONE, 1, 1},
-    {"date", 0, NOT_DONE, 1, 4},
-    {"timezone", 0, NOT_DONE, 1, 1},
-    {"keys", 0, NOT_DONE, 1, 1},
-    {"values", 0, NOT_DONE, 1, 1},
-    {"toPairs", 0, NOT_DONE, 1, 1},
-    {"fromPairs", 0, NOT_DONE, 1, 1},
+    {"groupBy", 1, WEIR__OF_MAPS, 2, 2},
+    {"sortBy", 1, WEIR__OF_ORDER, 2, 3},
+    {"type", 0, WEIR__OF_TEXTS, 1, 1},
+    {"string", 0, WEIR__OF_TEXTS, 1, 1},
+    {"trimPrefix", 0, WEIR__OF_TEXTS, 1, 2},
+    {"trimSuffix", 0, WEIR__OF_TEXTS, 1, 2},
+    {"upper", 0, WEIR__OF_TEXTS, 1, 1},
+    {"lower", 0, WEIR__OF_TEXTS, 1, 1},
+    {"split", 0, WEIR__OF_TEXTS, 2, 3},
+    {"splitAfter", 0, WEIR__OF_TEXTS, 2, 3},
+    {"replace", 0, WEIR__OF_TEXTS, 3, 4},
+    {"repeat", 0, WEIR__OF_TEXTS, 2, 2},
+    {"join", 0, WEIR__OF_TEXTS, 1, 2},
+    {"indexOf", 0, WEIR__OF_TEXTS, 2, 2},
+    {"lastIndexOf", 0, WEIR__OF_TEXTS, 2, 2},
+    {"hasPrefix", 0, WEIR__OF_TEXTS, 2, 2},
+    {"hasSuffix", 0, WEIR__OF_TEXTS, 2, 2},
+    {"fromJSON", 0, WEIR__OF_MAPS, 1, 1},
+    {"toBase64", 0, WEIR__OF_TEXTS, 1, 1},
+    {"fromBase64", 0, WEIR__OF_TEXTS, 1, 1},
+    {"now", 0, WEIR__OF_CLOCK, 0, 1},
+    {"duration", 0, WEIR__OF_CLOCK, 1, 1},
+    {"date", 0, WEIR__OF_CLOCK, 1, 4},
+    {"timezone", 0, WEIR__OF_CLOCK, 1, 1},
+    {"keys", 0, WEIR__OF_MAPS, 1, 1},
+    {"values", 0, WEIR__OF_MAPS, 1, 1},
+    {"toPairs", 0, WEIR__OF_MAPS, 1, 1},
+    {"fromPairs", 0, WEIR__OF_MAPS, 1, 1},
 };
 
 static const struct weir__builtin *weir__builtin_of(const char *name, size_t length)
@@ -12276,7 +12421,8 @@ struct weir__keda_outcome {
     int32_t active;   /* by itself or by fallback */
     int32_t fallback; /* 1: the value is the fallback's */
     int32_t empty;    /* 1: no error, and no value either */
-    int32_t reserved;
+    int32_t
+        unnamed; /* 1: under another metric's name, so that a formula finds nothing; in a pull */
     struct weir__amount amount;
 };
 
@@ -14287,8 +14433,7 @@ static const struct weir__autoscaler_ops weir__hpa_ops = {
 /* ---- lib/decide/keda.c ---- */
 
 /*
- * decide/keda.c - a ScaledObject's block, its zones, its status, and what happens to it between
- * steps.
+ * decide/keda.c - a ScaledObject's block, its zones, and what a step is given.
  *
  * Upstream: controllers/keda, pkg/scaling.
  */
@@ -14604,309 +14749,6 @@ static weir_status weir__keda_check(const weir_keda *k, const weir_keda_input *i
         return WEIR_E_RANGE;
     }
     return now < k->seen ? WEIR_E_TIME : WEIR_OK;
-}
-
-/* ---- status --------------------------------------------------------------------------------- */
-
-const char *weir_keda_condition_name(int32_t condition)
-{
-    static const char *const names[] = {"Ready", "Active", "Fallback", "Paused", "HPAActive"};
-
-    return condition >= 0 && condition < WEIR_KEDA_CONDITIONS ? names[condition] : "";
-}
-
-const char *weir_keda_reason_name(int32_t reason)
-{
-    static const char *const names[] = {"",
-                                        "ScaledObjectReady",
-                                        "ScaledObjectCheckFailed",
-                                        "ErrorGettingCurrentReplicas",
-                                        "TriggerError",
-                                        "PartialTriggerError",
-                                        "ErrorScalingTarget",
-                                        "ScalerActive",
-                                        "ScalerNotActive",
-                                        "ScalerCooldown",
-                                        "UnknownState",
-                                        "FallbackExists",
-                                        "NoFallbackFound",
-                                        "ScaledObjectPaused",
-                                        "ScaledObjectUnpaused",
-                                        "HPAActive",
-                                        "ScalingDisabled",
-                                        "HPAMetricsUnavailable"};
-
-    return reason >= 0 && reason < (int32_t)(sizeof names / sizeof names[0]) ? names[reason] : "";
-}
-
-weir_status weir_keda_get_status(const weir_keda *keda, weir_keda_status *status,
-                                 size_t struct_size)
-{
-    const weir_keda *k = keda;
-
-    if (!weir__is_keda(k) || status == NULL) {
-        return WEIR_E_ARG;
-    }
-    if (struct_size != sizeof *status) {
-        return WEIR_E_STRUCT;
-    }
-    memset(status, 0, sizeof *status);
-    status->struct_size = (uint32_t)sizeof *status;
-    status->running = k->running;
-    status->hpa_exists = k->hpa_exists;
-    status->original_replicas = k->original;
-    status->built = k->built;
-    status->metric_count = k->trigger_count;
-    status->last_active = k->last_active;
-    status->next_poll = k->running || !k->started ? k->poll_due : WEIR_TIME_NEVER;
-    status->next_sync = k->hpa_exists ? k->sync_due : WEIR_TIME_NEVER;
-    memcpy(status->conditions, k->stored, sizeof status->conditions);
-    for (uint32_t i = 0; i < k->trigger_count; i++) {
-        const struct weir__keda_slot *slot = &weir__keda_slots_of(k)[i];
-
-        status->metrics[i].health = slot->stored;
-        status->metrics[i].served = slot->served;
-        status->metrics[i].activity = slot->activity;
-    }
-    return WEIR_OK;
-}
-
-weir_status weir_keda_set_last_active(weir_keda *keda, weir_time last_active)
-{
-    if (!weir__is_keda(keda)) {
-        return WEIR_E_ARG;
-    }
-    keda->last_active = last_active == WEIR_TIME_NONE
-                            ? last_active
-                            : last_active - weir__floor_mod(last_active, WEIR_SECOND);
-    return WEIR_OK;
-}
-
-const weir_hpa *weir_keda_get_hpa(const weir_keda *keda)
-{
-    return weir__is_keda(keda)
-               ? (const weir_hpa *)(const void *)((const uint8_t *)keda + keda->hpa_at)
-               : NULL;
-}
-
-uint32_t weir_keda_asked(const weir_keda *keda)
-{
-    return weir__is_keda(keda) ? keda->asked : 0;
-}
-
-/* ---- between steps -------------------------------------------------------------------------- */
-
-weir_status weir_keda_write_failed(weir_keda *keda)
-{
-    weir_keda *k = keda;
-
-    if (!weir__is_keda(k) || k->last_write == WEIR__KEDA_WRITE_NONE) {
-        return WEIR_E_ARG;
-    }
-    if (k->last_write == WEIR__KEDA_WRITE_SYNC) {
-        k->last_write = WEIR__KEDA_WRITE_NONE;
-        return weir_hpa_write_failed(weir__keda_hpa(k));
-    }
-    k->last_write = WEIR__KEDA_WRITE_NONE;
-    if (k->write_activates) {
-        k->last_active = k->last_active_before;
-    }
-    k->stored[WEIR_KEDA_READY].status = WEIR_STATE_FALSE;
-    k->stored[WEIR_KEDA_READY].reason = WEIR_KEDA_REASON_WRITE_ERROR;
-    return WEIR_OK;
-}
-
-/* The loop ends, and with it all that it has built and remembers. */
-static void keda_stop(weir_keda *k)
-{
-    k->running = 0;
-    k->built = 0;
-    k->shared = 0;
-    for (uint32_t i = 0; i < k->trigger_count; i++) {
-        weir__keda_slots(k)[i].cache.present = 0;
-        weir__keda_slots(k)[i].observed.present = 0;
-    }
-}
-
-weir_status weir_keda_restart(weir_keda *keda)
-{
-    if (!weir__is_keda(keda)) {
-        return WEIR_E_ARG;
-    }
-    keda_stop(keda);
-    keda->loop_known = 0;
-    keda->started = 0;
-    return WEIR_OK;
-}
-
-static void keda_set(weir_keda_condition *c, int32_t status, int32_t reason)
-{
-    c->status = status;
-    c->reason = reason;
-}
-
-/* paused, or paused-replicas */
-static weir_status pause(weir_keda *k, const weir_keda_input *input, struct weir__trace *trace,
-                         uint32_t *flags)
-{
-    keda_stop(k);
-    k->loop_known = 0;
-    k->hpa_exists = 0;
-    keda_set(&k->stored[WEIR_KEDA_PAUSED], WEIR_STATE_TRUE, WEIR_KEDA_REASON_PAUSED);
-    *flags |= WEIR_FLAG_PAUSED;
-    if (k->defect == WEIR_KEDA_BAD_PAUSE) {
-        return WEIR_E_RANGE;
-    }
-    if (k->paused_replicas == WEIR_KEDA_UNSET) {
-        weir__trace_step(trace, WEIR_RULE_KEDA_PAUSED, -1, trace->replicas, 0.0, 0.0);
-        return WEIR_OK;
-    }
-    if (input->replicas_status != WEIR_OK) {
-        return WEIR_E_RANGE;
-    }
-    weir__trace_step(trace, WEIR_RULE_KEDA_PAUSED, -1, k->paused_replicas, trace->replicas,
-                     k->paused_replicas);
-    return WEIR_OK;
-}
-
-/* The HPA is made or kept; the triggers are built for it. */
-static weir_status ensure_hpa(weir_keda *k, const weir_keda_input *input)
-{
-    if (k->original == WEIR_REPLICAS_UNKNOWN) {
-        if (input->replicas_status != WEIR_OK) {
-            return WEIR_E_RANGE;
-        }
-        k->original = input->replicas;
-    }
-    if (k->defect == WEIR_KEDA_REFUSED || k->defect == WEIR_KEDA_UNBUILDABLE) {
-        return WEIR_E_RANGE;
-    }
-    if (!k->built || k->built_generation != k->generation) {
-        weir__keda_build(k, 0);
-    }
-    return WEIR_OK;
-}
-
-static weir_status reconcile_running(weir_keda *k, const weir_keda_input *input, weir_time now,
-                                     int32_t *polls)
-{
-    int known = k->loop_known && k->loop_generation == k->generation;
-    weir_status status;
-
-    if (k->in_paused || k->out_paused) {
-        keda_set(&k->stored[WEIR_KEDA_PAUSED], WEIR_STATE_TRUE, WEIR_KEDA_REASON_PAUSED);
-    } else if (k->stored[WEIR_KEDA_PAUSED].status == WEIR_STATE_TRUE) {
-        keda_set(&k->stored[WEIR_KEDA_PAUSED], WEIR_STATE_FALSE, WEIR_KEDA_REASON_UNPAUSED);
-    }
-    status = ensure_hpa(k, input);
-    if (status != WEIR_OK) {
-        return status;
-    }
-    if (!k->hpa_exists) {
-        k->hpa_exists = 1;
-        k->sync_due = weir__add(now, k->sync_phase);
-        weir_hpa_restart(weir__keda_hpa(k));
-        known = 0;
-    }
-    if (!known) {
-        if (k->running) { /* the old loop ends first */
-            keda_stop(k);
-            weir__keda_build(k, 0);
-        }
-        k->running = 1;
-        k->loop_known = 1;
-        k->loop_generation = k->generation;
-        k->poll_due = weir__add(now, k->poll_phase);
-        *polls = 1;
-    }
-    return WEIR_OK;
-}
-
-static weir_status weir__keda_reconcile(weir_keda *k, const weir_keda_input *input, weir_time now,
-                                 int32_t *polls, struct weir__trace *trace, uint32_t *flags)
-{
-    weir_status status;
-
-    *polls = 0;
-    k->started = 1;
-    status = k->paused ? pause(k, input, trace, flags) : reconcile_running(k, input, now, polls);
-    if (status == WEIR_OK) {
-        keda_set(&k->stored[WEIR_KEDA_READY], WEIR_STATE_TRUE, WEIR_KEDA_REASON_READY);
-    } else {
-        keda_set(&k->stored[WEIR_KEDA_READY], WEIR_STATE_FALSE, WEIR_KEDA_REASON_CHECK_FAILED);
-        keda_set(&k->stored[WEIR_KEDA_ACTIVE], WEIR_STATE_UNKNOWN, WEIR_KEDA_REASON_UNKNOWN_STATE);
-    }
-    if (!weir__fallback_works(&k->fallback, &k->modifiers)) {
-        keda_set(&k->stored[WEIR_KEDA_FALLBACK], WEIR_STATE_FALSE, WEIR_KEDA_REASON_NO_FALLBACK);
-    }
-    return status;
-}
-
-/* Whose names are equal. */
-static int32_t find_metric(const weir_keda *k, const char *name)
-{
-    for (uint32_t i = 0; i < k->trigger_count; i++) {
-        if (weir__same_text(weir__keda_name(k, i), name)) {
-            return (int32_t)i;
-        }
-    }
-    return -1;
-}
-
-weir_status weir_keda_adopt(weir_keda *keda, weir_keda *from)
-{
-    weir_keda *k = keda;
-    weir_status status;
-
-    if (!weir__is_keda(k) || !weir__is_keda(from)) {
-        return WEIR_E_ARG;
-    }
-    status = weir_hpa_adopt(weir__keda_hpa(k), weir__keda_hpa(from));
-    if (status != WEIR_OK) {
-        return status;
-    }
-    k->seen = from->seen;
-    k->poll_due = from->poll_due;
-    k->sync_due = from->sync_due;
-    k->created = from->created;
-    k->loop_generation = from->loop_generation;
-    k->built_generation = from->built_generation;
-    k->running = from->running;
-    k->started = 0; /* the controller has to look at it */
-    k->loop_known = from->loop_known;
-    k->built = from->built;
-    k->shared = from->shared;
-    k->hpa_exists = from->hpa_exists;
-    k->original = from->original;
-    k->last_active = from->last_active;
-    memcpy(k->stored, from->stored, sizeof k->stored);
-    memcpy(k->served, from->served, sizeof k->served);
-    for (uint32_t i = 0; i < k->trigger_count; i++) {
-        struct weir__keda_slot *to = &weir__keda_slots(k)[i];
-        int32_t old = find_metric(from, weir__keda_name(k, i));
-
-        if (old >= 0) {
-            const struct weir__keda_slot *slot = &weir__keda_slots(from)[old];
-
-            to->activity = slot->activity;
-            to->stored = slot->stored;
-            to->served = slot->served;
-            to->cache = slot->cache;
-            to->observed = slot->observed;
-            to->held = slot->held;
-        }
-    }
-    for (uint32_t i = 0; i < from->zone_count; i++) {
-        const struct weir__keda_zone *zone = &weir__keda_zones(from)[i];
-        weir_zone view = {
-            zone->count, zone->offset,
-            (const weir_zone_change *)(const void *)((const uint8_t *)from + zone->changes_at)};
-
-        if (zone->known) {
-            weir_keda_set_zone(k, zone->name, &view);
-        }
-    }
-    return WEIR_OK;
 }
 
 /* ---- lib/decide/keda_check.c ---- */
@@ -15666,7 +15508,8 @@ static int weir__keda_compose(const weir_keda *k, const struct weir__keda_copy *
                      copy->health[i].failures > k->fallback.failure_threshold;
 
         values[i] = outcomes[i].amount.value;
-        if (!outcomes[i].present || outcomes[i].failed || outcomes[i].empty || hidden) {
+        if (!outcomes[i].present || outcomes[i].failed || outcomes[i].empty ||
+            outcomes[i].unnamed || hidden) {
             nil |= UINT64_C(1) << i;
         }
     }
@@ -16047,6 +15890,228 @@ static void weir__keda_act(weir_keda *k, int active, int is_error, uint32_t acti
         act_on_quiet(k, is_error, now, trace, flags, next);
     }
     mirror_hpa(k, input);
+}
+
+/* ---- lib/decide/keda_reconcile.c ---- */
+
+/*
+ * decide/keda_reconcile.c - what happens to a ScaledObject between its steps: failed writes,
+ * restarts, the reconciliation that starts its loop, and edits.
+ *
+ * Upstream: controllers/keda/scaledobject_controller.go, hpa.go.
+ */
+
+weir_status weir_keda_write_failed(weir_keda *keda)
+{
+    weir_keda *k = keda;
+
+    if (!weir__is_keda(k) || k->last_write == WEIR__KEDA_WRITE_NONE) {
+        return WEIR_E_ARG;
+    }
+    if (k->last_write == WEIR__KEDA_WRITE_SYNC) {
+        k->last_write = WEIR__KEDA_WRITE_NONE;
+        return weir_hpa_write_failed(weir__keda_hpa(k));
+    }
+    k->last_write = WEIR__KEDA_WRITE_NONE;
+    if (k->write_activates) {
+        k->last_active = k->last_active_before;
+    }
+    k->stored[WEIR_KEDA_READY].status = WEIR_STATE_FALSE;
+    k->stored[WEIR_KEDA_READY].reason = WEIR_KEDA_REASON_WRITE_ERROR;
+    return WEIR_OK;
+}
+
+/* The loop ends, and with it all that it has built and remembers. */
+static void keda_reconcile_stop(weir_keda *k)
+{
+    k->running = 0;
+    k->built = 0;
+    k->shared = 0;
+    for (uint32_t i = 0; i < k->trigger_count; i++) {
+        weir__keda_slots(k)[i].cache.present = 0;
+        weir__keda_slots(k)[i].observed.present = 0;
+    }
+}
+
+weir_status weir_keda_restart(weir_keda *keda)
+{
+    if (!weir__is_keda(keda)) {
+        return WEIR_E_ARG;
+    }
+    keda_reconcile_stop(keda);
+    keda->loop_known = 0;
+    keda->started = 0;
+    return WEIR_OK;
+}
+
+static void keda_reconcile_set(weir_keda_condition *c, int32_t status, int32_t reason)
+{
+    c->status = status;
+    c->reason = reason;
+}
+
+/* paused, or paused-replicas */
+static weir_status pause(weir_keda *k, const weir_keda_input *input, struct weir__trace *trace,
+                         uint32_t *flags)
+{
+    keda_reconcile_stop(k);
+    k->loop_known = 0;
+    k->hpa_exists = 0;
+    keda_reconcile_set(&k->stored[WEIR_KEDA_PAUSED], WEIR_STATE_TRUE, WEIR_KEDA_REASON_PAUSED);
+    *flags |= WEIR_FLAG_PAUSED;
+    if (k->defect == WEIR_KEDA_BAD_PAUSE) {
+        return WEIR_E_RANGE;
+    }
+    if (k->paused_replicas == WEIR_KEDA_UNSET) {
+        weir__trace_step(trace, WEIR_RULE_KEDA_PAUSED, -1, trace->replicas, 0.0, 0.0);
+        return WEIR_OK;
+    }
+    if (input->replicas_status != WEIR_OK) {
+        return WEIR_E_RANGE;
+    }
+    weir__trace_step(trace, WEIR_RULE_KEDA_PAUSED, -1, k->paused_replicas, trace->replicas,
+                     k->paused_replicas);
+    return WEIR_OK;
+}
+
+/* The HPA is made or kept; the triggers are built for it. */
+static weir_status ensure_hpa(weir_keda *k, const weir_keda_input *input)
+{
+    if (k->original == WEIR_REPLICAS_UNKNOWN) {
+        if (input->replicas_status != WEIR_OK) {
+            return WEIR_E_RANGE;
+        }
+        k->original = input->replicas;
+    }
+    if (k->defect == WEIR_KEDA_REFUSED || k->defect == WEIR_KEDA_UNBUILDABLE) {
+        return WEIR_E_RANGE;
+    }
+    if (!k->built || k->built_generation != k->generation) {
+        weir__keda_build(k, 0);
+    }
+    return WEIR_OK;
+}
+
+static weir_status reconcile_running(weir_keda *k, const weir_keda_input *input, weir_time now,
+                                     int32_t *polls)
+{
+    int known = k->loop_known && k->loop_generation == k->generation;
+    weir_status status;
+
+    if (k->in_paused || k->out_paused) {
+        keda_reconcile_set(&k->stored[WEIR_KEDA_PAUSED], WEIR_STATE_TRUE, WEIR_KEDA_REASON_PAUSED);
+    } else if (k->stored[WEIR_KEDA_PAUSED].status == WEIR_STATE_TRUE) {
+        keda_reconcile_set(&k->stored[WEIR_KEDA_PAUSED], WEIR_STATE_FALSE, WEIR_KEDA_REASON_UNPAUSED);
+    }
+    status = ensure_hpa(k, input);
+    if (status != WEIR_OK) {
+        return status;
+    }
+    if (!k->hpa_exists) {
+        k->hpa_exists = 1;
+        k->sync_due = weir__add(now, k->sync_phase);
+        weir_hpa_restart(weir__keda_hpa(k));
+        known = 0;
+    }
+    if (!known) {
+        if (k->running) { /* the old loop ends first */
+            keda_reconcile_stop(k);
+            weir__keda_build(k, 0);
+        }
+        k->running = 1;
+        k->loop_known = 1;
+        k->loop_generation = k->generation;
+        k->poll_due = weir__add(now, k->poll_phase);
+        *polls = 1;
+    }
+    return WEIR_OK;
+}
+
+static weir_status weir__keda_reconcile(weir_keda *k, const weir_keda_input *input, weir_time now,
+                                 int32_t *polls, struct weir__trace *trace, uint32_t *flags)
+{
+    weir_status status;
+
+    *polls = 0;
+    k->started = 1;
+    status = k->paused ? pause(k, input, trace, flags) : reconcile_running(k, input, now, polls);
+    if (status == WEIR_OK) {
+        keda_reconcile_set(&k->stored[WEIR_KEDA_READY], WEIR_STATE_TRUE, WEIR_KEDA_REASON_READY);
+    } else {
+        keda_reconcile_set(&k->stored[WEIR_KEDA_READY], WEIR_STATE_FALSE, WEIR_KEDA_REASON_CHECK_FAILED);
+        keda_reconcile_set(&k->stored[WEIR_KEDA_ACTIVE], WEIR_STATE_UNKNOWN, WEIR_KEDA_REASON_UNKNOWN_STATE);
+    }
+    if (!weir__fallback_works(&k->fallback, &k->modifiers)) {
+        keda_reconcile_set(&k->stored[WEIR_KEDA_FALLBACK], WEIR_STATE_FALSE, WEIR_KEDA_REASON_NO_FALLBACK);
+    }
+    return status;
+}
+
+/* Whose names are equal. */
+static int32_t find_metric(const weir_keda *k, const char *name)
+{
+    for (uint32_t i = 0; i < k->trigger_count; i++) {
+        if (weir__same_text(weir__keda_name(k, i), name)) {
+            return (int32_t)i;
+        }
+    }
+    return -1;
+}
+
+weir_status weir_keda_adopt(weir_keda *keda, weir_keda *from)
+{
+    weir_keda *k = keda;
+    weir_status status;
+
+    if (!weir__is_keda(k) || !weir__is_keda(from)) {
+        return WEIR_E_ARG;
+    }
+    status = weir_hpa_adopt(weir__keda_hpa(k), weir__keda_hpa(from));
+    if (status != WEIR_OK) {
+        return status;
+    }
+    k->seen = from->seen;
+    k->poll_due = from->poll_due;
+    k->sync_due = from->sync_due;
+    k->created = from->created;
+    k->loop_generation = from->loop_generation;
+    k->built_generation = from->built_generation;
+    k->running = from->running;
+    k->started = 0; /* the controller has to look at it */
+    k->loop_known = from->loop_known;
+    k->built = from->built;
+    k->shared = from->shared;
+    k->hpa_exists = from->hpa_exists;
+    k->original = from->original;
+    k->last_active = from->last_active;
+    memcpy(k->stored, from->stored, sizeof k->stored);
+    memcpy(k->served, from->served, sizeof k->served);
+    for (uint32_t i = 0; i < k->trigger_count; i++) {
+        struct weir__keda_slot *to = &weir__keda_slots(k)[i];
+        int32_t old = find_metric(from, weir__keda_name(k, i));
+
+        if (old >= 0) {
+            const struct weir__keda_slot *slot = &weir__keda_slots(from)[old];
+
+            to->activity = slot->activity;
+            to->stored = slot->stored;
+            to->served = slot->served;
+            to->cache = slot->cache;
+            to->observed = slot->observed;
+            to->held = slot->held;
+        }
+    }
+    for (uint32_t i = 0; i < from->zone_count; i++) {
+        const struct weir__keda_zone *zone = &weir__keda_zones(from)[i];
+        weir_zone view = {
+            zone->count, zone->offset,
+            (const weir_zone_change *)(const void *)((const uint8_t *)from + zone->changes_at)};
+
+        if (zone->known) {
+            weir_keda_set_zone(k, zone->name, &view);
+        }
+    }
+    return WEIR_OK;
 }
 
 /* ---- lib/decide/keda_save.c ---- */
@@ -16519,6 +16584,7 @@ static void pull_metric(weir_keda *k, struct weir__keda_copy *copy, uint32_t i,
 
     if (slot->cached && slot->cache.present) {
         *o = slot->cache;
+        o->unnamed = o->fallback && k->modifiers.enabled; /* the composite metric's name */
         o->fallback = 0;
         weir__keda_fall_back(k, copy, i, input, o);
     } else {
@@ -16531,6 +16597,29 @@ static void pull_metric(weir_keda *k, struct weir__keda_copy *copy, uint32_t i,
     p->failed |= o->failed;
     if (k->trusts_pulls) {
         slot->observed = *o;
+    }
+}
+
+enum { ASKED, AT_HAND, EITHER };
+
+/* All metrics are asked at once under modifiers. What is at hand, cached or computed, is there
+ * before any source answers; that counts, as each outcome is written by itself. */
+static void pull_metrics(weir_keda *k, struct weir__keda_copy *copy, uint32_t metric, int which,
+                         const weir_keda_input *input, weir_time now, struct pull *p)
+{
+    for (uint32_t i = 0; i < k->trigger_count; i++) {
+        const struct weir__keda_slot *slot = &weir__keda_slots(k)[i];
+        int cron = slot->type == WEIR_TRIGGER_CRON;
+
+        if (slot->resource ||
+            (which != EITHER && which != (cron || (slot->cached && slot->cache.present)))) {
+            continue;
+        }
+        if (!cron && input->readings[i].status == WEIR_E_UNSUPPORTED) {
+            p->failed = 1;
+        } else if (i == metric || k->modifiers.has_target) {
+            pull_metric(k, copy, i, input, now, p);
+        }
     }
 }
 
@@ -16587,17 +16676,13 @@ static weir_status serve(weir_keda *k, uint32_t metric, const weir_keda_input *i
     p.fallback_milli = 0;
     weir__keda_take_served(k, &copy);
     for (uint32_t i = 0; i < k->trigger_count; i++) {
-        const struct weir__keda_slot *slot = &weir__keda_slots(k)[i];
-
         p.outcomes[i].present = 0;
-        if (slot->resource) {
-            continue;
-        }
-        if (slot->type != WEIR_TRIGGER_CRON && input->readings[i].status == WEIR_E_UNSUPPORTED) {
-            p.failed = 1;
-        } else if (i == metric || k->modifiers.has_target) {
-            pull_metric(k, &copy, i, input, now, &p);
-        }
+    }
+    if (k->modifiers.has_target) {
+        pull_metrics(k, &copy, metric, AT_HAND, input, now, &p);
+        pull_metrics(k, &copy, metric, ASKED, input, now, &p);
+    } else {
+        pull_metrics(k, &copy, metric, EITHER, input, now, &p);
     }
     weir__keda_put_served(k, &copy);
     if (p.failed) {
@@ -16763,6 +16848,100 @@ static weir_status weir__keda_sync(weir_keda *k, const weir_keda_input *input, w
         k->last_write = WEIR__KEDA_WRITE_SYNC;
     }
     return status;
+}
+
+/* ---- lib/decide/keda_status.c ---- */
+
+/*
+ * decide/keda_status.c - what a ScaledObject says of itself.
+ *
+ * Upstream: apis/keda/v1alpha1/condition_types.go, pkg/scaling/executor.
+ */
+
+const char *weir_keda_condition_name(int32_t condition)
+{
+    static const char *const names[] = {"Ready", "Active", "Fallback", "Paused", "HPAActive"};
+
+    return condition >= 0 && condition < WEIR_KEDA_CONDITIONS ? names[condition] : "";
+}
+
+const char *weir_keda_reason_name(int32_t reason)
+{
+    static const char *const names[] = {"",
+                                        "ScaledObjectReady",
+                                        "ScaledObjectCheckFailed",
+                                        "ErrorGettingCurrentReplicas",
+                                        "TriggerError",
+                                        "PartialTriggerError",
+                                        "ErrorScalingTarget",
+                                        "ScalerActive",
+                                        "ScalerNotActive",
+                                        "ScalerCooldown",
+                                        "UnknownState",
+                                        "FallbackExists",
+                                        "NoFallbackFound",
+                                        "ScaledObjectPaused",
+                                        "ScaledObjectUnpaused",
+                                        "HPAActive",
+                                        "ScalingDisabled",
+                                        "HPAMetricsUnavailable"};
+
+    return reason >= 0 && reason < (int32_t)(sizeof names / sizeof names[0]) ? names[reason] : "";
+}
+
+weir_status weir_keda_get_status(const weir_keda *keda, weir_keda_status *status,
+                                 size_t struct_size)
+{
+    const weir_keda *k = keda;
+
+    if (!weir__is_keda(k) || status == NULL) {
+        return WEIR_E_ARG;
+    }
+    if (struct_size != sizeof *status) {
+        return WEIR_E_STRUCT;
+    }
+    memset(status, 0, sizeof *status);
+    status->struct_size = (uint32_t)sizeof *status;
+    status->running = k->running;
+    status->hpa_exists = k->hpa_exists;
+    status->original_replicas = k->original;
+    status->built = k->built;
+    status->metric_count = k->trigger_count;
+    status->last_active = k->last_active;
+    status->next_poll = k->running || !k->started ? k->poll_due : WEIR_TIME_NEVER;
+    status->next_sync = k->hpa_exists ? k->sync_due : WEIR_TIME_NEVER;
+    memcpy(status->conditions, k->stored, sizeof status->conditions);
+    for (uint32_t i = 0; i < k->trigger_count; i++) {
+        const struct weir__keda_slot *slot = &weir__keda_slots_of(k)[i];
+
+        status->metrics[i].health = slot->stored;
+        status->metrics[i].served = slot->served;
+        status->metrics[i].activity = slot->activity;
+    }
+    return WEIR_OK;
+}
+
+weir_status weir_keda_set_last_active(weir_keda *keda, weir_time last_active)
+{
+    if (!weir__is_keda(keda)) {
+        return WEIR_E_ARG;
+    }
+    keda->last_active = last_active == WEIR_TIME_NONE
+                            ? last_active
+                            : last_active - weir__floor_mod(last_active, WEIR_SECOND);
+    return WEIR_OK;
+}
+
+const weir_hpa *weir_keda_get_hpa(const weir_keda *keda)
+{
+    return weir__is_keda(keda)
+               ? (const weir_hpa *)(const void *)((const uint8_t *)keda + keda->hpa_at)
+               : NULL;
+}
+
+uint32_t weir_keda_asked(const weir_keda *keda)
+{
+    return weir__is_keda(keda) ? keda->asked : 0;
 }
 
 /* ---- lib/decide/keda_step.c ---- */

@@ -123,6 +123,18 @@ enum {
  */
 WEIR_API int32_t weir_f64_to_i32(double value, int32_t conversion);
 
+/**
+ * Reads a whole text as a number, by the rules of Go's strconv.ParseFloat: decimal or hexadecimal
+ * with an exponent, underscores between digits, infinities and NaN in any case, no white space.
+ * Rounded once, whatever the locale.
+ *
+ * @param text   need not be terminated; may be NULL when length is 0
+ * @param value  set to the number; beyond the largest double to an infinity
+ * @return WEIR_OK; WEIR_E_PARSE: no number, *value is 0; WEIR_E_LIMIT: beyond the largest;
+ *         WEIR_E_ARG
+ */
+WEIR_API weir_status weir_f64_parse(const char *text, size_t length, double *value);
+
 #ifdef __cplusplus
 }
 #endif
@@ -1541,9 +1553,11 @@ WEIR_API weir_status weir_keda_config_init(weir_keda_config *config, size_t stru
 
 /**
  * Checks what KEDA and the API server would refuse and the machine can see: bounds, triggers and
- * their targets, cron schedules. The formula with its target is not: compiling takes memory, and
- * weir_keda_formula_compile() or weir_keda_init() has it. A configuration with a `defect` has only
- * its fields checked.
+ * their targets, cron schedules. A configuration with a `defect` has only its fields checked.
+ *
+ * It takes no memory, which a formula needs to be compiled and tried. The check of everything is
+ * weir_keda_init(), into weir_keda_bytes() that may be thrown away: it says of a bad formula where
+ * in the text, by line and column. weir_keda_formula_compile() is the formula alone.
  * @return WEIR_OK; WEIR_E_STRUCT, WEIR_E_RANGE, WEIR_E_PARSE or WEIR_E_LIMIT with the field in err
  */
 WEIR_API weir_status weir_keda_config_check(const weir_keda_config *config, weir_error *err);

@@ -129,6 +129,7 @@ weir_status weir_http_query_part(weir_http *http, const char *query, int64_t sta
 {
     char rest[160], start[40], end[40], step[40];
     struct grid grid = {start_ms, end_ms, step_ms};
+    weir_api_reply *got = NULL;
     weir_status status;
 
     if (http == NULL || query == NULL || reply == NULL) {
@@ -142,15 +143,16 @@ weir_status weir_http_query_part(weir_http *http, const char *query, int64_t sta
     put_time(end, sizeof end, end_ms);
     put_time(step, sizeof step, step_ms);
     snprintf(rest, sizeof rest, "&start=%s&end=%s&step=%s", start, end, step);
-    status = ask(http, "/api/v1/query_range", query, rest, reply, err);
-    if (status == WEIR_OK && (*reply)->kind == WEIR_API_SUCCESS) {
-        status = check_points(*reply, &grid, err);
-        if (status != WEIR_OK) {
-            weir_api_reply_free(*reply);
-            *reply = NULL;
-        }
+    status = ask(http, "/api/v1/query_range", query, rest, &got, err);
+    if (status == WEIR_OK && got != NULL && got->kind == WEIR_API_SUCCESS) {
+        status = check_points(got, &grid, err);
     }
-    return status;
+    if (status != WEIR_OK) {
+        weir_api_reply_free(got);
+        return status;
+    }
+    *reply = got;
+    return WEIR_OK;
 }
 
 static weir_status ask_part(weir_http *http, const char *query, const struct grid *g,
@@ -159,7 +161,7 @@ static weir_status ask_part(weir_http *http, const char *query, const struct gri
     weir_api_reply *reply = NULL;
     weir_status status = weir_http_query_part(http, query, g->start, g->end, g->step, &reply, err);
 
-    if (status != WEIR_OK) {
+    if (status != WEIR_OK || reply == NULL) {
         return status;
     }
     status = reply->kind == WEIR_API_SUCCESS ? weir_api_reply_load(reply, store, counts, err)

@@ -244,6 +244,16 @@ struct weir__thing *weir__refuse_thing(struct weir__kserve *k, int32_t kind,
 /* Before the controller runs: nothing is new, and what was refused is forgotten. */
 void weir__begin_round(struct weir__kserve *k);
 
+/* Makes the workload of a component: all but the minimum that ready canaries take off, and `fixed`.
+ * The path is that of the component, and has to last. */
+void weir__workload_open(struct weir__workload *w, struct weir__kserve *k,
+                         struct weir__service *service, const struct weir__node *annotations,
+                         const char *role, const struct weir__node *component,
+                         struct weir__path *path);
+
+/* Whether a revision may begin without pods; *bad is 1 where the setting is no switch. */
+int weir__kserve_allows_zero(const struct weir__kserve *k, int *bad);
+
 /* Whether annotations stop a service. */
 int weir__is_stopped(const struct weir__node *annotations);
 

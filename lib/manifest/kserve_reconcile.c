@@ -4,288 +4,10 @@
  *
  * Upstream: pkg/controller/v1beta1/inferenceservice/controller.go, components, reconcilers/raw.
  */
-#include "go_syntax.h"
 #include "hpa_spec.h"
 #include "kserve.h"
 
 #include <string.h>
-
-/* ---- things --------------------------------------------------------------------------------- */
-
-struct weir__thing *weir__find_thing(struct weir__kserve *k, int32_t kind, const char *name_space,
-                                     const char *name)
-{
-    for (struct weir__thing *t = k->things; t != NULL; t = t->next) {
-        if (t->kind == kind && !t->refused && strcmp(t->name_space, name_space) == 0 &&
-            strcmp(t->name, name) == 0) {
-            return t;
-        }
-    }
-    return NULL;
-}
-
-static struct weir__thing *add_thing(struct weir__kserve *k, int32_t kind, const char *name_space,
-                                     const char *name)
-{
-    struct weir__thing *thing = weir__arena_take(k->arena, sizeof *thing), **link = &k->things;
-
-    if (thing == NULL) {
-        k->g.failed = 1;
-        return NULL;
-    }
-    while (*link != NULL) {
-        link = &(*link)->next;
-    }
-    *link = thing;
-    thing->kind = kind;
-    thing->name_space = name_space;
-    thing->name = name;
-    return thing;
-}
-
-struct weir__thing *weir__put_thing(struct weir__kserve *k, int32_t kind,
-                                    const struct weir__service *service, const char *name,
-                                    struct weir__node *tree)
-{
-    struct weir__thing *thing = weir__find_thing(k, kind, service->name_space, name);
-
-    if (thing == NULL) {
-        thing = add_thing(k, kind, service->name_space, name);
-    }
-    if (thing != NULL) {
-        thing->tree = tree;
-        thing->by_kserve = 1;
-        thing->is_new = 1;
-        thing->source = service;
-    }
-    return thing;
-}
-
-struct weir__thing *weir__refuse_thing(struct weir__kserve *k, int32_t kind,
-                                       const struct weir__service *service, const char *name,
-                                       struct weir__node *tree)
-{
-    struct weir__thing *thing = add_thing(k, kind, service->name_space, name);
-
-    if (thing != NULL) {
-        thing->tree = tree;
-        thing->refused = thing->is_new = 1;
-        thing->source = service;
-    }
-    return thing;
-}
-
-void weir__begin_round(struct weir__kserve *k)
-{
-    struct weir__thing **link = &k->things;
-
-    while (*link != NULL) {
-        (*link)->is_new = 0;
-        if ((*link)->refused) {
-            *link = (*link)->next;
-        } else {
-            link = &(*link)->next;
-        }
-    }
-}
-
-void weir__drop_thing(struct weir__kserve *k, int32_t kind, const char *name_space,
-                      const char *name)
-{
-    struct weir__thing **link = &k->things;
-
-    while (*link != NULL) {
-        struct weir__thing *t = *link;
-
-        if (t->kind == kind && strcmp(t->name_space, name_space) == 0 &&
-            strcmp(t->name, name) == 0) {
-            *link = t->next;
-        } else {
-            link = &t->next;
-        }
-    }
-}
-
-/* ---- annotations ---------------------------------------------------------------------------- */
-
-/* Annotations that do not reach the objects. */
-static int is_denied(const struct weir__kserve *k, const char *key)
-{
-    static const char *const denied[] = {
-        WEIR__KNATIVE_PREFIX "min-scale", WEIR__KNATIVE_PREFIX "max-scale",
-        "internal.serving.kserve.io/storage-initializer-sourceuri",
-        "kubectl.kubernetes.io/last-applied-configuration", "modelFormat"};
-    const struct weir__node *more =
-        weir__node_at(k->settings.inference_service, "serviceAnnotationDisallowedList");
-
-    for (size_t i = 0; i < sizeof denied / sizeof denied[0]; i++) {
-        if (strcmp(key, denied[i]) == 0) {
-            return 1;
-        }
-    }
-    for (const struct weir__entry *e = more != NULL ? more->first : NULL; e != NULL; e = e->next) {
-        if (weir__node_is(e->value, key)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static void merge(struct weir__kserve *k, struct weir__node *into, const struct weir__node *layer,
-                  const char *origin)
-{
-    for (const struct weir__entry *e = layer != NULL ? layer->first : NULL; e != NULL;
-         e = e->next) {
-        struct weir__node *value;
-
-        /* Without an entry inferenceService in the ConfigMap the list is empty. */
-        if (k->settings.inference_service != NULL && is_denied(k, e->key)) {
-            continue;
-        }
-        value = weir__grow_text(&k->g, e->value->text != NULL ? e->value->text : "");
-        weir__grow_put(&k->g, into, e->key, weir__grow_from(value, origin, e->value));
-    }
-}
-
-/* Whether a revision may begin without pods; *bad when the setting is no switch. */
-static int allows_zero(const struct weir__kserve *k, int *bad)
-{
-    const char *text = k->allow_zero_initial_scale;
-    int32_t value = 0;
-
-    *bad = text[0] != '\0' && weir__go_bool(text, strlen(text), &value) != WEIR__GO_OK;
-    return value;
-}
-
-/* In Knative mode an initial-scale that Knative would not take is taken away, unseen. */
-struct weir__node *weir__own_annotations(struct weir__kserve *k, struct weir__service *service)
-{
-    static const char key[] = WEIR__KNATIVE_PREFIX "initial-scale";
-    struct weir__node *a = weir__grow_copy(&k->g, service->annotations);
-    const struct weir__node *scale = weir__node_get(a, key);
-    int bad, zero = allows_zero(k, &bad);
-    int64_t value;
-
-    if (scale == NULL || strcmp(k->result.mode, WEIR__MODE_KNATIVE) != 0) {
-        return a;
-    }
-    if (weir__go_int(scale->text, scale->length, 10, 64, &value) != WEIR__GO_OK ||
-        (value == 0 && !zero)) {
-        weir__grow_drop(a, key);
-    }
-    return a;
-}
-
-int weir__is_stopped(const struct weir__node *annotations)
-{
-    const char *text = weir__node_text(annotations, WEIR__STOP);
-    static const char word[] = "true";
-    size_t i = 0;
-
-    while (i < sizeof word - 1 && (text[i] | 0x20) == word[i]) {
-        i++;
-    }
-    return i == sizeof word - 1 && text[i] == '\0';
-}
-
-/* ---- requests ------------------------------------------------------------------------------- */
-
-static const struct weir__node *requests_of(const struct weir__node *container)
-{
-    return weir__node_at(weir__node_at(container, "resources"), "requests");
-}
-
-/* The runtime that serves a model: the one that it names, or the first that takes its format. */
-static const struct weir__node *find_runtime(const struct weir__kserve *k,
-                                             const struct weir__node *predictor)
-{
-    const struct weir__node *model = weir__node_at(predictor, "model");
-    const char *name = weir__node_text(model, "runtime");
-    const char *format = weir__node_text(weir__node_at(model, "modelFormat"), "name");
-
-    for (const struct weir__entry *e = k->runtimes != NULL ? k->runtimes->first : NULL; e != NULL;
-         e = e->next) {
-        const struct weir__node *spec = weir__node_at(e->value, "spec");
-        const struct weir__node *formats = weir__node_at(spec, "supportedModelFormats");
-
-        if (name[0] != '\0') {
-            if (strcmp(weir__node_text(weir__node_at(e->value, "metadata"), "name"), name) == 0) {
-                return spec;
-            }
-            continue;
-        }
-        for (const struct weir__entry *f = formats != NULL ? formats->first : NULL; f != NULL;
-             f = f->next) {
-            const struct weir__node *automatic = weir__node_at(f->value, "autoSelect");
-
-            if ((format[0] == '\0' || strcmp(weir__node_text(f->value, "name"), format) == 0) &&
-                automatic != NULL && automatic->integer) {
-                return spec;
-            }
-        }
-    }
-    return NULL;
-}
-
-/* The container that serves: the one with the name, or the first. */
-static const struct weir__node *main_container(const struct weir__node *pod)
-{
-    const struct weir__node *list = weir__node_at(pod, "containers");
-    const struct weir__entry *first = list != NULL ? list->first : NULL;
-
-    for (const struct weir__entry *e = first; e != NULL; e = e->next) {
-        if (strcmp(weir__node_text(e->value, "name"), "kserve-container") == 0) {
-            return e->value;
-        }
-    }
-    return first != NULL ? first->value : NULL;
-}
-
-/* A container of the user's own gets what it lacks from the ConfigMap. */
-static struct weir__node *custom_requests(struct weir__kserve *k,
-                                          const struct weir__node *container)
-{
-    static const char *const names[][2] = {{"cpu", "cpuRequest"}, {"memory", "memoryRequest"}};
-    const struct weir__node *defaults = weir__node_at(k->settings.inference_service, "resource");
-    const struct weir__node *own = requests_of(container);
-    struct weir__node *requests =
-        own != NULL ? weir__grow_copy(&k->g, own) : weir__grow_mapping(&k->g);
-
-    for (size_t i = 0; i < 2; i++) {
-        const char *text = weir__node_text(defaults, names[i][1]);
-
-        if (text[0] != '\0' && weir__node_at(requests, names[i][0]) == NULL) {
-            weir__grow_put(
-                &k->g, requests, names[i][0],
-                weir__grow_from(weir__grow_text(&k->g, text), WEIR__KSERVE_CONFIG, NULL));
-        }
-    }
-    return requests;
-}
-
-/* What upstream's shipped runtimes ask for; the runtime itself where the files hold it. */
-static struct weir__node *model_requests(struct weir__kserve *k, const struct weir__node *runtime,
-                                         const struct weir__node *model)
-{
-    struct weir__node *requests = weir__grow_mapping(&k->g);
-    const struct weir__node *layers[2] = {requests_of(main_container(runtime)), requests_of(model)};
-
-    if (runtime == NULL) {
-        weir__grow_put(
-            &k->g, requests, "cpu",
-            weir__grow_from(weir__grow_text(&k->g, "1"), "KServe's shipped runtimes", NULL));
-        weir__grow_put(
-            &k->g, requests, "memory",
-            weir__grow_from(weir__grow_text(&k->g, "2Gi"), "KServe's shipped runtimes", NULL));
-    }
-    for (size_t i = 0; i < 2; i++) {
-        for (const struct weir__entry *e = layers[i] != NULL ? layers[i]->first : NULL; e != NULL;
-             e = e->next) {
-            weir__grow_put(&k->g, requests, e->key, weir__grow_copy(&k->g, e->value));
-        }
-    }
-    return requests;
-}
 
 /* ---- a component ---------------------------------------------------------------------------- */
 
@@ -317,39 +39,6 @@ static void fail(struct round *r, struct weir__component_result *c, const struct
     r->k->problems->stages = WEIR_STAGE_RECONCILE;
     weir__problem(r->k->problems, WEIR_PROBLEM_ERROR, WEIR_E_RANGE,
                   at != NULL ? at->mark : w->extension->mark, w->path->text, message);
-}
-
-/* The parts of a workload that canaries share with the stable predictor. */
-static void open_workload(struct round *r, struct weir__workload *w, const char *role,
-                          const struct weir__node *component, struct weir__path *path)
-{
-    struct weir__kserve *k = r->k;
-    const struct weir__node *runtime = NULL, *container = main_container(component);
-    const struct weir__node *model = weir__node_at(component, "model");
-    int is_custom = container != NULL && model == NULL;
-    const char *own = weir__node_text(component, "name");
-    const char *const parts[] = {r->service->name, own[0] != '\0' ? "-" : "", own, "-", role, NULL};
-
-    memset(w, 0, sizeof *w);
-    w->k = k;
-    w->service = r->service;
-    w->path = path;
-    w->role = role;
-    w->name = weir__grow_join(&k->g, parts);
-    w->extension = component;
-    w->min = weir__node_at(component, "minReplicas");
-    w->annotations = weir__grow_mapping(&k->g);
-    w->container = "kserve-container";
-    if (!is_custom && strcmp(role, "predictor") == 0) {
-        runtime = find_runtime(k, component);
-        merge(k, w->annotations, weir__node_at(runtime, "annotations"), "the ServingRuntime");
-        w->requests = model_requests(k, runtime, model);
-    } else {
-        w->requests = custom_requests(k, container);
-        w->image = weir__node_at(container, "image");
-    }
-    merge(k, w->annotations, r->annotations, NULL);
-    merge(k, w->annotations, weir__node_at(component, "annotations"), NULL);
 }
 
 /* ---- deployment mode Knative ---------------------------------------------------------------- */
@@ -610,7 +299,7 @@ static int64_t reconcile_canary(struct round *r, struct weir__component_result *
     weir__path_text(&path, path.length > 0 ? ".spec.canary" : "spec.canary");
     weir__path_index(&path, index);
     weir__path_text(&path, ".predictor");
-    open_workload(r, &w, "predictor", component, &path);
+    weir__workload_open(&w, k, r->service, r->annotations, "predictor", component, &path);
     w.fixed = 1;
     w.min = weir__grow_from(weir__grow_int(&k->g, count), NULL, own != NULL ? own : canary);
     if (own == NULL) {
@@ -672,7 +361,7 @@ static int reconcile_component(struct round *r, const char *role)
     if (is_standard && strcmp(role, "predictor") == 0) {
         ready = reconcile_canaries(r, c);
     }
-    open_workload(r, &w, role, component, &path);
+    weir__workload_open(&w, r->k, r->service, r->annotations, role, component, &path);
     take_off(r, &w, ready);
     if (c->outcome != WEIR__COMPONENT_FINE) {
         return 0;
@@ -708,7 +397,7 @@ void weir__isvc_reconcile(struct weir__kserve *k, struct weir__service *service,
     k->result.mode = mode_of(k, service);
     service->mode = k->result.mode;
     if (strcmp(k->result.mode, WEIR__MODE_KNATIVE) == 0) {
-        allows_zero(k, &bad);
+        weir__kserve_allows_zero(k, &bad);
     }
     if (bad) {
         k->result.error = "allow-zero-initial-scale in ConfigMap config-autoscaler must be true or "
@@ -730,66 +419,6 @@ void weir__isvc_reconcile(struct weir__kserve *k, struct weir__service *service,
 }
 
 /* ---- applying ------------------------------------------------------------------------------- */
-
-static struct weir__service *find_service(struct weir__kserve *k, const char *kind,
-                                          const char *name_space, const char *name)
-{
-    for (struct weir__service *s = k->services; s != NULL; s = s->next) {
-        if (strcmp(s->kind, kind) == 0 && strcmp(s->name_space, name_space) == 0 &&
-            strcmp(s->name, name) == 0) {
-            return s;
-        }
-    }
-    return NULL;
-}
-
-struct weir__service *weir__kserve_service(struct weir__kserve *k, const struct weir__node *node,
-                                           int make)
-{
-    const struct weir__node *metadata = weir__node_at(node, "metadata");
-    const char *kind = weir__node_text(node, "kind");
-    const char *name = weir__node_text(metadata, "name");
-    const char *name_space = weir__node_text(metadata, "namespace");
-    struct weir__service *service;
-
-    name_space = name_space[0] != '\0' ? name_space : "default";
-    service = find_service(k, kind, name_space, name);
-    if (service == NULL && make) {
-        service = weir__arena_take(k->arena, sizeof *service);
-        if (service == NULL) {
-            k->g.failed = 1;
-            return NULL;
-        }
-        service->kind = kind;
-        service->name = name;
-        service->name_space = name_space;
-        service->mode = "";
-        service->next = k->services;
-        k->services = service;
-    }
-    return service;
-}
-
-void weir__kserve_forget(struct weir__kserve *k, const struct weir__service *service)
-{
-    struct weir__thing **thing = &k->things;
-    struct weir__service **link = &k->services;
-
-    while (*thing != NULL) {
-        if ((*thing)->source == service) {
-            *thing = (*thing)->next;
-        } else {
-            thing = &(*thing)->next;
-        }
-    }
-    while (*link != NULL) {
-        if (*link == service) {
-            *link = (*link)->next;
-        } else {
-            link = &(*link)->next;
-        }
-    }
-}
 
 void weir__isvc_apply(struct weir__kserve *k, const struct weir__node *node,
                       const struct weir__path *object)

@@ -186,6 +186,7 @@ static int parse_loop_call(struct weir__compiler *c, const struct weir__builtin 
         !weir__check_search(c, depth, place)) {
         return 0;
     }
+    memset(&list, 0, sizeof list);
     if (first != NULL) {
         list = *first;
     } else if (!weir__parse_expression(c, 0, &list)) {

@@ -120,6 +120,9 @@ replay_of 'scaling out is paused' 0 '0:00:20 .* True .*measures 7.*scaling out i
 cp "$work/one.yaml" "$so"
 printf "$good" >"$load"
 expect 'explain' 0 'keda.activate: 0 -> 1' "$weir" explain -f "$so" --load "$load" --metric 0=q --at 20 --initial 0
+expect 'a trigger by a name that is nearly its own' 2 'no metric tokns; did you mean tokens\?' \
+    "$weir" replay -f "$source/examples/isvc-tokens.yaml" --load "$source/examples/data/tokens.csv" \
+    --metric tokns=tokens_per_second
 expect 'show' 0 '^  name: keda-hpa-so$' "$weir" show -f "$so"
 expect 'show a file without its option' 0 '^  name: keda-hpa-so$' "$weir" show "$so"
 expect 'show as JSON' 0 '"averageValue":"5"' "$weir" show -f "$so" --format json

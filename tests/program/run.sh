@@ -38,7 +38,7 @@ expect 'flag with a value' 2 'takes no value' "$weir" replay --summary=1
 expect 'operand after --' 3 '--summary: No such file' "$weir" conform -- --summary
 expect 'help is no operand' 3 '--help: No such file' "$weir" conform -- --help
 expect 'help as a value' 2 'are needed' "$weir" replay --load --help
-for command in replay explain query fields conform agree completions; do
+for command in replay explain query record fields conform agree completions; do
     expect "help of $command" 0 'Example' "$weir" "$command" --help
     expect "help about $command" 0 "Usage: weir $command" "$weir" help "$command"
 done

@@ -226,6 +226,80 @@ static void every_value_comes_back(void **state)
     weir_series_store_free(back);
 }
 
+/* ---- answers -------------------------------------------------------------------------------- */
+
+static const char answers[] =
+    "{\"weir_recording\":1}\n"
+    "{\"metric\":{\"__query__\":\"sum(x)\",\"a\":\"1\"},\"values\":[1,2],\"timestamps\":[0,15]}\n"
+    "{\"metric\":{\"__query__\":\"sum(x)\",\"a\":\"2\"},\"values\":[8],\"timestamps\":[15]}\n"
+    "{\"metric\":{\"__query__\":\"sum(x)\",\"__step__\":\"15\"},\"values\":[1,2,0],"
+    "\"timestamps\":[0,15,30]}\n"
+    "{\"metric\":{\"__query__\":\"sum(x)\",\"__error__\":\"no\"},\"values\":[1],\"timestamps\":[45]"
+    "}\n"
+    "{\"metric\":{\"__query__\":\"y\"},\"values\":[7],\"timestamps\":[0]}\n";
+
+static const struct moment {
+    const char *name;
+    int64_t at;
+    int known, elements;
+    double sum;
+    const char *error;
+} moments[] = {
+    {"before the first", -1, 0, 0, 0, NULL},    {"at the first", 0, 1, 1, 1, NULL},
+    {"until the next", 14, 1, 1, 1, NULL},      {"two elements", 15, 1, 2, 10, NULL},
+    {"an empty answer", 30, 1, 0, 0, NULL},     {"an error", 45, 1, 0, 0, "no"},
+    {"as long as it holds", 59, 1, 0, 0, "no"}, {"a step after the last", 60, 0, 0, 0, NULL},
+};
+
+static weir_series_store *store_of(const char *text)
+{
+    weir_series_store *store;
+    weir_series_reader *reader;
+
+    assert_int_equal(weir_series_store_create(&series_memory, &store), WEIR_OK);
+    assert_int_equal(weir_series_reader_create(NULL, &series_memory, &reader, NULL), WEIR_OK);
+    weir_series_reader_feed(reader, text, strlen(text), NULL);
+    weir_series_reader_finish(reader, NULL);
+    assert_int_equal(weir_series_reader_load(reader, store, NULL, NULL), WEIR_END);
+    weir_series_reader_free(reader);
+    return store;
+}
+
+static void was_answered(void **state)
+{
+    const struct moment *row = *state;
+    weir_series_store *store = store_of(answers);
+    struct recorded_answer_at at;
+    struct recorded *recorded;
+
+    assert_true(recorded_find(store, "sum( x )", "test", &recorded));
+    assert_non_null(recorded);
+    assert_int_equal(recorded_at(recorded, row->at, &at), row->known);
+    assert_int_equal(at.elements, row->elements);
+    assert_bits_equal(at.sum, row->sum);
+    assert_int_equal(at.error != NULL, row->error != NULL);
+    if (row->error != NULL) {
+        assert_true(record_is(at.error, at.error_length, row->error));
+    }
+    recorded_free(recorded);
+    weir_series_store_free(store);
+}
+
+static void finds_no_other_query(void **state)
+{
+    weir_series_store *store = store_of(answers);
+    weir_series_store *raw = store_of("{__name__=\"x\"} 1 1000\n");
+    struct recorded *recorded;
+
+    (void)state;
+    assert_false(recorded_find(store, "sum(z)", "test", &recorded));
+    assert_null(recorded);
+    assert_true(recorded_find(raw, "sum(z)", "test", &recorded)); /* it is evaluated */
+    assert_null(recorded);
+    weir_series_store_free(store);
+    weir_series_store_free(raw);
+}
+
 /* ---- files ---------------------------------------------------------------------------------- */
 
 static long size_of(const char *path)
@@ -314,5 +388,7 @@ int main(void)
     SUITE_TABLE(&suite, is_a_target, target_words);
     SUITE_TEST(&suite, every_value_comes_back);
     SUITE_TEST(&suite, goes_on_from_every_byte);
+    SUITE_TABLE(&suite, was_answered, moments);
+    SUITE_TEST(&suite, finds_no_other_query);
     return suite_run(&suite, "record");
 }

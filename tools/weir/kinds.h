@@ -52,6 +52,9 @@ struct kind {
     int (*is_named)(const void *config, uint32_t series, const char *autoscaler, const char *word,
                     size_t length);
 
+    /* What users call a series, where that is not the name that it has. NULL: it always is. */
+    const char *(*own_name)(const void *config, uint32_t series);
+
     /* The PromQL that its manifest has for a series, NULL: none. *single is set to 1 where an
      * answer must be one number, whatever the query. NULL: no series ever has one. */
     const char *(*query)(const struct request *request, const struct weir_manifest_item *item,

@@ -145,6 +145,9 @@ static void list_names(const weir_manifest_item *const *items, size_t count, str
             kind != NULL && kind->series != NULL ? kind->series(items[i]->config, &series) : 0;
 
         for (uint32_t m = 0; m < n; m++) {
+            if (kind->own_name != NULL) {
+                add_name(names, kind->own_name(items[i]->config, m));
+            }
             add_name(names, series.metrics[m].name);
         }
         for (size_t k = 0; kind != NULL && kind->rows[k] != NULL; k++) {

@@ -83,6 +83,14 @@ static int is_named(const void *config, uint32_t series, const char *autoscaler,
            (strncmp(place + 9, word, length) == 0 && place[9 + length] == ']');
 }
 
+static const char *own_name(const void *config, uint32_t series)
+{
+    const weir_keda_config *c = config;
+    const weir_keda_trigger *t = &c->triggers[trigger_of(c, series)];
+
+    return t->name[0] != '\0' ? t->name : name_of(t);
+}
+
 /* A prometheus trigger's own. */
 static const char *find_query(const struct request *request, const weir_manifest_item *item,
                               const void *config, uint32_t series, int *single)
@@ -353,6 +361,7 @@ const struct kind keda_kind = {
     .replay = set_replay,
     .series = list_series,
     .is_named = is_named,
+    .own_name = own_name,
     .query = find_query,
     .clocks = list_clocks,
     .query_unit = WEIR_SECOND,

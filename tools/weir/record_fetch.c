@@ -31,9 +31,11 @@ static int is_new(const char *text)
         }
     }
     if (count < NOTES_MAX) {
-        said[count] = malloc(strlen(text) + 1);
+        size_t size = strlen(text) + 1;
+
+        said[count] = malloc(size);
         if (said[count] != NULL) {
-            strcpy(said[count++], text);
+            memcpy(said[count++], text, size);
         }
     }
     return 1;
@@ -105,7 +107,9 @@ static weir_status add_series(struct asking *a, const weir_label *labels, size_t
     weir_status status = WEIR_E_MEMORY;
 
     if (all != NULL) {
-        memcpy(all, labels, count * sizeof *all);
+        if (count > 0) {
+            memcpy(all, labels, count * sizeof *all);
+        }
         all[count] = label_of(RECORD_QUERY, a->source->text);
         all[count + 1] = label_of(name, value);
         status =
@@ -164,10 +168,12 @@ static int ask(struct asking *a, int64_t first, int64_t last)
     weir_error err = {0};
     weir_status status =
         weir_http_query_part(a->request->server.http, s->text, first, last, s->step, &reply, &err);
-    int halve = 0, code = EXIT_FINE;
+    int passing = status == WEIR_OK && reply->kind == WEIR_API_ERROR &&
+                  strcmp(reply->error_type.text, "bad_data") != 0;
+    int halve = steps > 1 && (passing || status == WEIR_E_LIMIT), code = EXIT_FINE;
 
-    if (status == WEIR_E_LIMIT && steps > 1) {
-        halve = 1;
+    if (halve) {
+        status = WEIR_OK;
     } else if (status != WEIR_OK) {
         progress_end();
         return server_complain(&a->request->server, s->of, &err);
@@ -175,8 +181,6 @@ static int ask(struct asking *a, int64_t first, int64_t last)
         status = take_reply(a, reply);
     } else if (reply->kind != WEIR_API_ERROR) {
         code = record_refused(a->request, s, reply);
-    } else if (steps > 1 && strcmp(reply->error_type.text, "bad_data") != 0) {
-        halve = 1;
     } else {
         status = take_error(a, reply, first, last);
     }

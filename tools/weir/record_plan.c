@@ -25,25 +25,27 @@ static int no_memory(void)
 
 static char *copy(const char *text)
 {
-    char *made = malloc(strlen(text) + 1);
+    size_t size = strlen(text) + 1;
+    char *made = malloc(size);
 
-    return made != NULL ? strcpy(made, text) : NULL;
+    return made != NULL ? memcpy(made, text, size) : NULL;
 }
 
 /* One more owner of a source; too many are cut. */
 static int add_owner(struct record_source *s, const char *of)
 {
-    size_t length = s->of != NULL ? strlen(s->of) : 0;
+    size_t length = s->of != NULL ? strlen(s->of) : 0, room;
     char *joined;
 
     if (length > OF_MAX || (s->of != NULL && strstr(s->of, of) != NULL)) {
         return 1;
     }
-    joined = malloc(length + strlen(of) + 3);
+    room = length + strlen(of) + 3;
+    joined = malloc(room);
     if (joined == NULL) {
         return 0;
     }
-    sprintf(joined, "%s%s%s", s->of != NULL ? s->of : "", s->of != NULL ? "; " : "", of);
+    snprintf(joined, room, "%s%s%s", s->of != NULL ? s->of : "", s->of != NULL ? "; " : "", of);
     free(s->of);
     s->of = joined;
     return 1;

@@ -376,7 +376,7 @@ static const char *read_job(struct record_target *t, const char *word)
     size_t length = strcspn(word, "=:/?");
 
     if (word[length] != '=' || length == 0 || length >= sizeof t->job) {
-        strcpy(t->job, "live");
+        snprintf(t->job, sizeof t->job, "live");
         return word;
     }
     memcpy(t->job, word, length);
