@@ -7434,6 +7434,7 @@ static int parse_loop(struct weir__compiler *c, const struct weir__builtin *buil
     struct weir__operand body;
     struct weir__type type = {0, 0};
 
+    memset(&body, 0, sizeof body);
     if (!weir__emit(c, OP_BEGIN, loop, 0, -1, place) ||
         (loop == LOOP_REDUCE && !weir__emit(c, OP_JUMP, 0, 0, 0, place))) {
         return 0;
@@ -7516,6 +7517,7 @@ static int parse_loop_call(struct weir__compiler *c, const struct weir__builtin 
         !weir__check_search(c, depth, place)) {
         return 0;
     }
+    memset(&list, 0, sizeof list);
     if (first != NULL) {
         list = *first;
     } else if (!weir__parse_expression(c, 0, &list)) {
