@@ -97,6 +97,7 @@ BAD = [
     (lambda: weir.KPAConfig(min_scale=2**31), weir.RangeError, "min_scale", "32 bits"),
     (lambda: weir.KPAConfig(enable_scale_to_zero=1), weir.FieldError, "enable_scale_to_zero", "True or False"),
     (lambda: weir.KPAConfig(target="10"), weir.FieldError, "target", "number"),
+    (lambda: weir.KPAConfig(target=10**400), weir.RangeError, "target", "too large"),
     (lambda: weir.KPAConfig(pod_autoscaler_class="x" * 64), weir.LimitError, "pod_autoscaler_class", "63 bytes"),
     (lambda: weir.HPAConfig(), weir.RangeError, "max_replicas", "got 0"),
     (lambda: weir.HPAConfig(max_replicas=3, metrics="cpu"), weir.FieldError, "metrics", "list of Metric"),
@@ -126,6 +127,10 @@ def test_mistakes(make, kind, path, words):
 def test_frozen():
     with pytest.raises(AttributeError, match=r"use .replace\(target=...\)"):
         weir.KPAConfig().target = 5
+    config = weir.KPAConfig(target=10)
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        del config.target
+    assert config.target == 10
     assert weir.KPAConfig().replace(target=5).target == 5
 
 

@@ -161,7 +161,10 @@ def _write_number(buffer: memoryview, at: int, field: Field, value: Any, path: s
     elif kind == DOUBLE:
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise FieldError(f"must be a number, got {value!r}", path=path)
-        raw = float(value)
+        try:
+            raw = float(value)
+        except OverflowError:
+            raise RangeError("is too large for a double", path=path) from None
     elif kind == DURATION:
         raw = duration_ns(value, path)
     elif kind == TIME:
@@ -322,6 +325,9 @@ class Struct:
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{type(self).__name__} cannot be changed; use .replace({name}=...)")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} cannot be changed")
 
     def replace(self, **changes: Any) -> Self:
         """A copy with other values for some fields."""

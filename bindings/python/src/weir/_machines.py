@@ -19,10 +19,10 @@ from ._configs import (
     ScaledObjectConfig,
     WindowConfig,
 )
-from ._arrays import joined
+from ._arrays import joined, numbers
 from ._core import ffi, lib
 from ._decision import Decision, rule_name, steps_of
-from ._errors import ArgumentError, FieldError, RangeError, check, did_you_mean, error_of, new_error, text
+from ._errors import ArgumentError, Error, FieldError, RangeError, check, did_you_mean, error_of, new_error, text
 from ._fields import Config, quantity_milli
 from ._time import Duration, Nanos, Time, duration_ns, seconds, to_ns
 from ._zones import set_zones
@@ -136,9 +136,13 @@ class Machine(Generic[C]):
 
         Raises CorruptError, VersionError or MismatchError; then nothing has changed.
         """
+        try:
+            raw = ffi.from_buffer("uint8_t[]", snapshot)
+        except TypeError:
+            raise FieldError(f"must be bytes, got {type(snapshot).__name__}", path="snapshot") from None
         err, load = new_error(), getattr(lib, f"{self._prefix}_load")
         with self._made() as state:
-            check(load(state, ffi.from_buffer("uint8_t[]", snapshot), len(snapshot), err), err)
+            check(load(state, raw, len(raw), err), err)
 
     def __reduce__(self) -> tuple[Any, ...]:
         made = bool(self._block.made)
@@ -164,8 +168,19 @@ def _reason(status: int, now: int) -> tuple[str, str]:
     return "", ""
 
 
-def _overflow(error: OverflowError) -> RangeError:
-    return RangeError(f"a number is too large: {error}")
+def _refused(error: OverflowError | TypeError, reals: Mapping[str, Any], integers: Mapping[str, Any]) -> Error:
+    """What was wrong with the arguments that a call of C did not take, where it was one of them."""
+    if isinstance(error, Error):
+        return error
+    if isinstance(error, OverflowError):
+        return RangeError(f"a number is too large: {error}")
+    for path, value in reals.items():
+        if not isinstance(value, (int, float, np.integer, np.floating)):
+            return FieldError(f"must be a number, got {value!r}", path=path)
+    for path, value in integers.items():
+        if not isinstance(value, (int, np.integer)):
+            return FieldError(f"must be an integer, got {value!r}", path=path)
+    return FieldError(str(error))
 
 
 # ---- what a step looks at ------------------------------------------------------------------------
@@ -237,11 +252,14 @@ def samples(
     :param values: one a pod, in the order of the pods; NaN: the pod has none
     :param request: what each pod requests of the resource, for utilization
     """
-    numbers = np.asarray(values, np.float64)
-    made = np.zeros(numbers.shape, SAMPLE)
-    present = ~np.isnan(numbers)
+    doubles = numbers(values, "values")
+    made = np.zeros(doubles.shape, SAMPLE)
+    present = ~np.isnan(doubles)
+    known = doubles[present]
+    if not (np.abs(known) < 9.2e15).all():
+        raise RangeError("must be numbers whose thousandths fit 64 bits", path="values")
     made["present"] = present
-    made["value"] = np.where(present, numbers * 1000.0, 0.0).astype(np.int64)
+    made["value"][present] = (known * 1000.0).astype(np.int64)
     made["request"] = NO_REQUEST if request is None else _milli(request, "request")
     made["at"] = np.datetime64(to_ns(at, "at"), "ns")
     made["window"] = np.timedelta64(duration_ns(window, "window"), "ns")
@@ -261,6 +279,14 @@ def _milli(value: Any, path: str) -> int:
             raise RangeError(f"must be a number whose thousandths fit 64 bits, got {value}", path=path)
         return int(float(value) * 1000.0)
     raise FieldError(f"must be a number, a quantity or Milli, got {type(value).__name__}", path=path)
+
+
+def _count(value: Any, path: str) -> int:
+    if not isinstance(value, (int, np.integer)):
+        raise FieldError(f"must be an integer, got {value!r}", path=path)
+    if not -(2**31) <= value < 2**31:
+        raise RangeError(f"does not fit 32 bits: {value}", path=path)
+    return int(value)
 
 
 def _is_missing(value: Any) -> bool:
@@ -382,8 +408,8 @@ class Autoscaler(Machine[C]):
         while True:
             try:
                 c = _step(self._block, replicas, existing, ready, not reachable, pointer, count, when, why)
-            except OverflowError as error:
-                raise _overflow(error) from None
+            except (OverflowError, TypeError) as error:
+                raise _refused(error, {}, {"replicas": replicas, "existing": existing, "ready": ready}) from None
             if not c.status or c.status == _NO_DATA:
                 return Decision(c, steps_of(why)) if explain else Decision(c)
             self._failed(c.status, when)
@@ -439,8 +465,10 @@ class KPA(Autoscaler[KPAConfig]):
         while True:
             try:
                 status = _kpa_record(self._block, when, concurrency, proxied_concurrency, rps, proxied_rps)
-            except OverflowError as error:
-                raise _overflow(error) from None
+            except (OverflowError, TypeError) as error:
+                given = {"concurrency": concurrency, "rps": rps}
+                given |= {"proxied_concurrency": proxied_concurrency, "proxied_rps": proxied_rps}
+                raise _refused(error, given, {}) from None
             if status == 0:
                 return
             self._failed(status, when)
@@ -458,8 +486,8 @@ class KPA(Autoscaler[KPAConfig]):
             c = _kpa_decide(
                 self._block, ready, reachable, now * 1_000_000_000 if type(now) is int else to_ns(now), why
             )
-        except OverflowError as error:
-            raise _overflow(error) from None
+        except (OverflowError, TypeError) as error:
+            raise _refused(error, {}, {"ready": ready}) from None
         if c.status and c.status != _NO_DATA:
             self._failed(c.status, to_ns(now))
             return self.decide(now, ready=ready, reachable=reachable, explain=explain)
@@ -703,11 +731,11 @@ class HPA(Autoscaler[HPAConfig]):
             are, if not given
         """
         when = to_ns(now)
-        existing = replicas if existing is None else existing
+        existing = _count(replicas, "replicas") if existing is None else _count(existing, "existing")
         if pods is None:
             pods = _ready_pods(max(existing, 0))
         given, _kept = _hpa_input(self._config, metrics, pods)
-        given.spec_replicas, given.status_replicas = replicas, existing
+        given.spec_replicas, given.status_replicas = _count(replicas, "replicas"), existing
         given.scale_status = lib.WEIR_E_IO if scale_failed else 0
         given.selector = ["fine", "missing", "invalid", "ambiguous"].index(selector)
         why = ffi.new("weir_explain *") if explain else _NULL
@@ -765,7 +793,7 @@ def _samples(value: Any, pod_count: int, path: str) -> npt.NDArray[Any]:
             f"is a metric of pods: must be a one-dimensional array of dtype weir.SAMPLE (see weir.samples()), got {have}",
             path=path,
         )
-    if len(value) < pod_count:
+    if len(value) != pod_count:
         raise FieldError(f"must have a sample for each of the {pod_count} pods, got {len(value)}", path=path)
     return np.ascontiguousarray(value)
 
@@ -806,7 +834,7 @@ def propose(
     when = to_ns(now)
     existing = replicas if existing is None else existing
     given, _kept = _hpa_input(config, metrics, _ready_pods(max(existing, 0)) if pods is None else pods)
-    given.spec_replicas, given.status_replicas = replicas, existing
+    given.spec_replicas, given.status_replicas = _count(replicas, "replicas"), _count(existing, "existing")
     p = ffi.new("weir_hpa_proposal *")
     check(lib.weir_hpa_proposal_init(p, ffi.sizeof("weir_hpa_proposal")))
     check(lib.weir_hpa_propose(config._c, metric, given, when, p), path="metric")
@@ -857,7 +885,7 @@ class ScaledObject(Autoscaler[ScaledObjectConfig]):
         readings = self._readings(metrics)
         pointer, count, _kept = _pods_pointer(pods)
         given.readings, given.reading_count = readings, len(self._config.triggers)
-        given.replicas, given.status_replicas = replicas, existing
+        given.replicas, given.status_replicas = _count(replicas, "replicas"), _count(existing, "existing")
         given.ready_pods = existing if ready is None else ready
         given.pods, given.pod_count = pointer, count
         why = ffi.new("weir_explain *") if explain else _NULL

@@ -174,4 +174,6 @@ def load(*paths: str | os.PathLike[str], hazards: bool = False) -> Policies:
 
 def loads(manifests: str | bytes, *, file: str = "<string>", hazards: bool = False) -> Policies:
     """As :func:`load`, of a text."""
+    if not isinstance(manifests, (str, bytes)):
+        raise FieldError(f"must be a text or bytes, got {type(manifests).__name__}", path="manifests")
     return _read([(file, manifests.encode() if isinstance(manifests, str) else manifests)], hazards)

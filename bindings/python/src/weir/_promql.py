@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ._arrays import numbers
 from ._core import ffi, lib
 from ._errors import FieldError, ParseError, check, error_of, new_error, text
 from ._time import Duration, Time, duration_ns, times_ns, to_ms
@@ -22,6 +23,9 @@ _NS_IN_MS = 1_000_000
 def _labels_of(key: str | Mapping[str, str]) -> dict[str, str]:
     """The labels of a series, of a dict or as PromQL writes them: ``up{job="api"}``."""
     if isinstance(key, Mapping):
+        for name, value in key.items():
+            if not isinstance(name, str) or not isinstance(value, str):
+                raise FieldError(f"must be texts, got {name!r}: {value!r}", path="labels")
         return dict(key)
     if not isinstance(key, str):
         raise FieldError(f"must be 'name{{label=\"value\"}}' or a dict of labels, got {key!r}", path="labels")
@@ -88,8 +92,10 @@ class Series:
         self._lock = threading.Lock()
         self._readers = 0
         if isinstance(series, Mapping):
-            for key, (times, values) in series.items():
-                self.add(key, times, values)
+            for key, both in series.items():
+                if not isinstance(both, (tuple, list)) or len(both) != 2:
+                    raise FieldError(f"must be (times, values), got {type(both).__name__}", path=f"series[{key!r}]")
+                self.add(key, *both)
         elif series is not None:
             for labels, times, values in series:
                 self.add(labels, times, values)
@@ -108,25 +114,25 @@ class Series:
             label.name, label.name_length = name_at, len(name)
             label.value, label.value_length = value_at, len(value)
         times_ms = _times_ms(times, "times")
-        numbers = np.ascontiguousarray(values, np.float64)
-        if numbers.shape != times_ms.shape:
-            raise FieldError(f"has shape {numbers.shape}, and there are {len(times_ms)} times", path="values")
+        doubles = np.ascontiguousarray(numbers(values, "values"))
+        if doubles.shape != times_ms.shape:
+            raise FieldError(f"has shape {doubles.shape}, and there are {len(times_ms)} times", path="values")
         index, err, refused = ffi.new("uint32_t *"), new_error(), ffi.new("size_t *")
-        all_times, all_values = ffi.from_buffer("int64_t[]", times_ms), ffi.from_buffer("double[]", numbers)
+        all_times, all_values = ffi.from_buffer("int64_t[]", times_ms), ffi.from_buffer("double[]", doubles)
         with self._lock:
             if self._readers:
                 raise error_of(lib.WEIR_PY_BUSY)
             check(lib.weir_series_store_series(self._store, raw, len(kept), index, err), err, "labels")
             check(
                 lib.weir_series_store_append_all(
-                    self._store, index[0], all_times, all_values, len(numbers), refused
+                    self._store, index[0], all_times, all_values, len(doubles), refused
                 )
             )
         if refused[0]:
             raise error_of(
                 lib.WEIR_E_TIME,
                 path="times",
-                message=f"{refused[0]} of {len(numbers)} samples are older than the one before them, or have its time",
+                message=f"{refused[0]} of {len(doubles)} samples are older than the one before them, or have its time",
             )
 
     @contextmanager
@@ -253,6 +259,8 @@ def promql(
     :param at: the instant; or ``start``, ``end`` and ``step`` for a grid of times
     :param lookback: seconds or a timedelta: how old the sample of an instant selector may be
     """
+    if not isinstance(expr, str):
+        raise FieldError(f"must be a text, got {type(expr).__name__}", path="expr")
     store = series if isinstance(series, Series) else Series(series)
     options, err = ffi.new("weir_promql_options *"), new_error()
     check(lib.weir_promql_options_init(options, ffi.sizeof("weir_promql_options")))

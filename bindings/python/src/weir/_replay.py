@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import joined
+from ._arrays import joined, numbers
 from ._configs import HPAConfig, KPAConfig, Metric, ScaledObjectConfig, Trigger
 from ._core import ffi, lib
 from ._decision import DECISION, RULES, Decision, rule_name, steps_of
@@ -208,7 +208,7 @@ class Trace:
         self.names = None
         if isinstance(values, Mapping):
             self.names = tuple(values)
-            columns = [_numbers(column, f"values[{name!r}]") for name, column in values.items()]
+            columns = [numbers(column, f"values[{name!r}]") for name, column in values.items()]
             for name, column in zip(self.names, columns):
                 if column.shape != columns[0].shape or column.ndim != 1:
                     raise FieldError(
@@ -217,7 +217,7 @@ class Trace:
                     )
             self.values = np.stack(columns, axis=1) if columns else np.empty((0, 1))
         else:
-            self.values = np.ascontiguousarray(_numbers(values, "values"))
+            self.values = np.ascontiguousarray(numbers(values, "values"))
         if self.values.ndim not in (1, 2):
             raise FieldError(f"must have one or two dimensions, got shape {self.values.shape}", path="values")
         count = len(self.values)
@@ -230,6 +230,8 @@ class Trace:
                 raise RangeError(f"must be above 0, got {seconds(self.step)} s", path="step")
             last, gap = self.start + (count - 1) * self.step, self.step
         else:
+            if step is not None:
+                raise FieldError("is for where there are no times", path="step")
             self.times, self.step = _check_times(times_ns(times), count, self.values.shape), SECOND
             last = int(self.times[-1]) if count else self.start
             gap = int(self.times[-1] - self.times[-2]) if count > 1 else SECOND
@@ -283,15 +285,6 @@ class Trace:
             kept.append(ffi.from_buffer("int64_t[]", self.times))
             rows.times = kept[2]
         return rows, kept
-
-
-def _numbers(values: Any, path: str) -> npt.NDArray[np.float64]:
-    array = np.asarray(values)
-    if array.dtype == np.float64:
-        return array
-    if array.dtype.kind not in "fiub":
-        raise FieldError(f"must be numbers, got an array of dtype {array.dtype}", path=path)
-    return array.astype(np.float64)
 
 
 def _check_times(times: npt.NDArray[np.int64], count: int, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
@@ -370,6 +363,8 @@ class Replay:
 
     def explain(self, index: int) -> Decision:
         """The decision of a row again, with its steps. The replay runs once more up to it."""
+        if not isinstance(index, (int, np.integer)):
+            raise FieldError(f"must be the index of a decision, got {index!r}", path="index")
         count = len(self.decisions)
         at = index + count if index < 0 else index
         if not 0 <= at < count:
@@ -494,6 +489,8 @@ def _world(world: World | None, settings: Any) -> World:
             )
     if world is not None and settings:
         raise FieldError("give either a world or its settings", path=next(iter(settings)))
+    if world is not None and not isinstance(world, World):
+        raise FieldError(f"must be a World, got {type(world).__name__}", path="world")
     return world if world is not None else World(**settings)
 
 
@@ -537,6 +534,8 @@ def replay_many(
     :param world: one for all, or one for each
     """
     trace = times if isinstance(times, Trace) else Trace(times, _given(values), start=start, step=step, end=end)
+    if isinstance(policies, Config):
+        raise FieldError(f"must be a list of policies, got a {type(policies).__name__}", path="policies")
     configs = [config_of(policy) for policy in policies]
     reports = np.zeros(len(configs), REPORT)
     if not configs:

@@ -120,6 +120,8 @@ def times_ns(times: Any, path: str = "times") -> npt.NDArray[np.int64]:
     """Many instants. Those of dtype datetime64[ns] in one piece are used as they are, without a copy."""
     if isinstance(times, (list, tuple)) and any(isinstance(time, Nanos) for time in times):
         return np.array([to_ns(time, f"{path}[{i}]") for i, time in enumerate(times)], np.int64)
+    if np.ma.is_masked(times):
+        raise FieldError("must be known, some are masked", path=path)
     values = np.asarray(times)
     if values.ndim != 1:
         raise FieldError(f"must have one dimension, got shape {values.shape}", path=path)
