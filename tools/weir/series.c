@@ -14,21 +14,6 @@
 
 enum { NS_PER_MS = 1000000, CHUNK = 65536, ENDING = 64 };
 
-static void *take(void *user, size_t size)
-{
-    (void)user;
-    return malloc(size);
-}
-
-static void give(void *user, void *block, size_t size)
-{
-    (void)user;
-    (void)size;
-    free(block);
-}
-
-const weir_allocator series_memory = {take, give, NULL};
-
 void series_wishes_init(struct series_wishes *wishes)
 {
     *wishes = (struct series_wishes){WEIR_FORMAT_DETECT, -1, INT64_MIN, 0, 0};
