@@ -1,5 +1,5 @@
 /*
- * series_memory.c - the C library's memory as an allocator, for programs that link no more of series.c.
+ * series_memory.c - memory of the C library for series, where no more of series.c is linked.
  */
 #include "series.h"
 
