@@ -18,7 +18,7 @@ esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 build=build/shared
-if ! { cmake --preset dev -B $build -DBUILD_SHARED_LIBS=ON -DWEIR_PROGRAM=OFF -DWEIR_TESTS=OFF \
+if ! { cmake --preset release -B $build -DBUILD_SHARED_LIBS=ON -DWEIR_PROGRAM=OFF -DWEIR_TESTS=OFF \
     -DWEIR_BENCH=OFF && cmake --build $build; } >"$work/build.log" 2>&1; then
     tail -n 20 "$work/build.log" >&2
     echo "abi: the shared libraries do not build" >&2
