@@ -42,6 +42,8 @@ for command in replay explain query record fields conform agree completions; do
     expect "help of $command" 0 'Example' "$weir" "$command" --help
     expect "help about $command" 0 "Usage: weir $command" "$weir" help "$command"
 done
+expect 'help names what a replay is of' 0 '^Usage: weir replay -f MANIFEST .*--series FILE\|--prometheus URL' "$weir" replay --help
+expect 'and an explanation' 0 '^Usage: weir explain -f MANIFEST .*--series FILE\|--prometheus URL' "$weir" explain --help
 expect 'help about nothing' 2 'there is no command' "$weir" help nothing
 expect 'exit codes' 0 '^  3  an input file' "$weir" help
 if [ -w /dev/full ]; then

@@ -125,6 +125,13 @@ static int set_times(struct request *request)
                  request->series.list[0]);
         return EXIT_INPUT;
     }
+    if (request->to < oldest * (WEIR_SECOND / 1000)) {
+        char text[40];
+
+        put_utc(text, sizeof text, oldest * (WEIR_SECOND / 1000));
+        complain("the oldest sample of the series is of %s, after the replay ends", text);
+        return EXIT_INPUT;
+    }
     narrow(request, &oldest, &newest);
     if (request->from == INT64_MIN) {
         int64_t rest = oldest % 1000;

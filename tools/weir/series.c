@@ -132,8 +132,10 @@ static int load_entries(weir_series_reader *reader, const char *path, weir_serie
 
     if (status != WEIR_END) {
         complain_about(path, &err);
-        if (has_time_option && status == WEIR_E_RANGE && strstr(err.message, "no time") != NULL) {
-            complain("--time TIME says when such samples were taken");
+        if (status == WEIR_E_RANGE && strstr(err.message, "no time") != NULL) {
+            complain(has_time_option ? "--time TIME says when such samples were taken"
+                                     : "a single scrape cannot be replayed; weir record --live "
+                                       "scrapes a page over and over");
         }
     }
     return status == WEIR_END;
