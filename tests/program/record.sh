@@ -143,7 +143,7 @@ expect 'a selector of two' 0 'ScaledObject shop/web, trigger 1; InferenceService
     gzip -dc "$work/both.gz"
 expect 'one of them' 0 'has all that 1 query gave' "$weir" record -f "$work/both.yaml" --name llm \
     --prometheus "$url/plain" --from $from --to $to -o "$work/one.gz"
-expect 'none of them' 2 'no autoscaler in the files has the name lm' "$weir" record -f "$work/both.yaml" \
+expect 'none of them' 2 'no autoscaler has the name lm; did you mean llm; the files have: web llm-predictor$' "$weir" record -f "$work/both.yaml" \
     --name lm --prometheus "$url/plain" --from $from --to $to -o "$work/none.gz"
 
 # ---- faults ----
@@ -184,6 +184,8 @@ expect 'answers that begin late' 0 'there are no answers before 2023-11-14T22:13
     --query 'wait' --prometheus "$url/plain" --from 1699999000 --to $to -o "$work/begin.gz"
 expect 'a query that is none' 0 'the server gives errors.*bad_data' "$weir" record --query 'sum(' \
     --prometheus "$url/plain" --from $from --to $to -o "$work/bad.gz"
+cp "$work/out" "$work/said"
+expect 'is not said to have none besides' 0 '^0$' sh -c 'grep -c "are empty" "$0" || true' "$work/said"
 expect 'which has no samples' 2 'its query, 1:5: ' "$weir" record --query 'sum(' --raw \
     --prometheus "$url/plain" --from $from --to $to -o "$work/bad-raw.gz"
 expect 'a range has no answers' 2 '--raw records what it looks at' "$weir" record --query 'wait[5m]' \

@@ -203,6 +203,10 @@ expect 'not that early' 3 'the oldest sample of the series is of 2023-11-14T22:1
     "$weir" replay -f "$so" --series "$series" --from 10 --to 20
 expect 'nor its end' 3 'the oldest sample of the series is of .*, after the replay ends' \
     "$weir" replay -f "$so" --series "$series" --to 20
+for option in --metric=0=used --time=t --pod=p --concurrency=c --rps=r; do
+    expect "${option%%=*} without a file of columns" 2 "^weir: ${option%%=*} names a column: of which file" \
+        "$weir" replay -f "$so" --series "$series" "$option"
+done
 expect 'the other way round' 2 '--to is before --from' "$weir" replay -f "$so" --series "$series" --from 20 --to 10
 expect 'only with series' 2 '--mark-stale goes with --series$' "$weir" replay -f "$so" --load "$work/cpu.csv" --mark-stale
 expect 'their semantics, too' 2 "'prometheus ...' goes with --series" "$weir" replay -f "$so" --load "$work/cpu.csv" \

@@ -48,6 +48,23 @@ int request_take_series(struct request *request, int option, const char *name, c
 
 /* ---- what goes with what -------------------------------------------------------------------- */
 
+/* What names columns, where all metrics are queries and nothing has columns. */
+static int check_columns(const struct request *request)
+{
+    static const int columns[] = {OPTION_METRIC, OPTION_TIME, OPTION_POD, OPTION_CONCURRENCY,
+                                  OPTION_RPS};
+
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        if (request_asks(request) && request->load == NULL &&
+            (request->given >> columns[i] & 1) != 0) {
+            complain("%s names a column: of which file? --load FILE.csv says so",
+                     request->command->options[columns[i]].name);
+            return 0;
+        }
+    }
+    return 1;
+}
+
 int request_check_series(const struct request *request)
 {
     static const struct {
@@ -81,6 +98,9 @@ int request_check_series(const struct request *request)
     }
     if (request_asks(request) && request->by_requests) {
         complain("--series and --prometheus do not go with --requests or --workers");
+        return 0;
+    }
+    if (!check_columns(request)) {
         return 0;
     }
     if (request->to < request->from) {
