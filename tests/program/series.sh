@@ -200,13 +200,17 @@ expect 'no samples' 3 'empty.txt: there is no sample to evaluate queries over' "
 expect 'not that late' 3 'the newest sample of the series is of 2023-11-14T22:14:05.000000Z, before the replay begins' \
     "$weir" replay -f "$so" --series "$series" --from 1800000000
 expect 'not that early' 3 'the oldest sample of the series is of 2023-11-14T22:13:20.000000Z, after the replay ends' \
-    "$weir" replay -f "$so" --series "$series" --from 10 --to 20
+    "$weir" replay -f "$so" --series "$series" --from 1500000000 --to 1500000020
+expect 'a time of a trace' 3 '--from is before 2001, or .*; the series begin at 2023-11-14T22:13:20.000000Z' \
+    timeout 20 "$weir" replay -f "$so" --series "$series" --from 0:00:10
 expect 'nor its end' 3 'the oldest sample of the series is of .*, after the replay ends' \
     "$weir" replay -f "$so" --series "$series" --to 20
 for option in --metric=0=used --time=t --pod=p --concurrency=c --rps=r; do
     expect "${option%%=*} without a file of columns" 2 "^weir: ${option%%=*} names a column: of which file" \
         "$weir" replay -f "$so" --series "$series" "$option"
 done
+expect 'a format that there is not' 2 'there is no format prometheus.*; the formats are: .*text.* csv' \
+    "$weir" replay -f "$so" --series "$series" --input prometheus
 expect 'the other way round' 2 '--to is before --from' "$weir" replay -f "$so" --series "$series" --from 20 --to 10
 expect 'only with series' 2 '--mark-stale goes with --series$' "$weir" replay -f "$so" --load "$work/cpu.csv" --mark-stale
 expect 'their semantics, too' 2 "'prometheus ...' goes with --series" "$weir" replay -f "$so" --load "$work/cpu.csv" \
@@ -287,6 +291,8 @@ expect 'one of them' 2 'either --series or --prometheus' "$weir" query up \
 expect 'a server option without one' 2 '--user is about a server; say which with --prometheus URL' "$weir" query up \
     --series "$series" --user me
 expect 'from when to when' 2 '--prometheus needs --from TIME and --to TIME' "$weir" replay -f "$so" --prometheus "$server/grid"
+expect 'times of two clocks' 2 '--from is before 2001, or counts from the start of a trace; --to does not' \
+    timeout 20 "$weir" replay -f "$so" --prometheus "$server/grid" --from 0:00:10 --to 1700000090
 expect 'files or a server' 2 'either --series or --prometheus' "$weir" replay -f "$so" --prometheus "$server/grid" \
     --series "$series"
 exec 9>&-

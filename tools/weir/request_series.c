@@ -65,6 +65,13 @@ static int check_columns(const struct request *request)
     return 1;
 }
 
+/* Whether a time is taken for one since the start of a trace, as put_time() does. A replay from
+ * there to a day of today would be one of decades. */
+static int is_of_trace(int64_t ns)
+{
+    return ns < 1000000000 * WEIR_SECOND;
+}
+
 int request_check_series(const struct request *request)
 {
     static const struct {
@@ -94,6 +101,11 @@ int request_check_series(const struct request *request)
     if (request->server.options.url != NULL &&
         (request->from == INT64_MIN || request->to == INT64_MAX)) {
         complain("--prometheus needs --from TIME and --to TIME");
+        return 0;
+    }
+    if (request->server.options.url != NULL && is_of_trace(request->from) &&
+        !is_of_trace(request->to)) {
+        complain("--from is before 2001, or counts from the start of a trace; --to does not");
         return 0;
     }
     if (request_asks(request) && request->by_requests) {
@@ -143,6 +155,16 @@ static int set_times(struct request *request)
     if (newest > INT64_MAX / (WEIR_SECOND / 1000) || oldest < INT64_MIN / (WEIR_SECOND / 1000)) {
         complain("%s: there are samples beyond the years from 1678 to 2261",
                  request->series.list[0]);
+        return EXIT_INPUT;
+    }
+    if (request->from != INT64_MIN && is_of_trace(request->from) &&
+        !is_of_trace(oldest * (WEIR_SECOND / 1000))) {
+        char text[40];
+
+        put_utc(text, sizeof text, oldest * (WEIR_SECOND / 1000));
+        complain(
+            "--from is before 2001, or counts from the start of a trace; the series begin at %s",
+            text);
         return EXIT_INPUT;
     }
     if (request->to < oldest * (WEIR_SECOND / 1000)) {

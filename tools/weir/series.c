@@ -45,8 +45,12 @@ int32_t series_format(const char *name)
         }
     }
     near = weir_nearest_name(name, names, WEIR_FORMAT_RECORDING + 1);
-    complain("there is no format %s%s%s", name, near != NULL ? "; did you mean " : "",
-             near != NULL ? near : "");
+    fprintf(stderr, "weir: there is no format %s%s%s; the formats are:", name,
+            near != NULL ? "; did you mean " : "", near != NULL ? near : "");
+    for (int32_t format = WEIR_FORMAT_DETECT + 1; format <= WEIR_FORMAT_RECORDING; format++) {
+        fprintf(stderr, " %s", names[format]);
+    }
+    fputc('\n', stderr);
     return -1;
 }
 
