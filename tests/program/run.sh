@@ -128,6 +128,8 @@ expect 'a cut gzip file' 3 'cut.csv.gz.*cut short' "$weir" replay -f "$service" 
 
 replay_of 'an empty file' 3 'the file is empty' ''
 replay_of 'only a header' 3 'there is no row' 'time,concurrency\n'
+replay_of 'no row that late' 3 'csv: there is no row to replay in the time that is asked for; the last one is of 0:01:05$' \
+    'time,concurrency\n0,1\n65,1\n' --from 1700000000
 replay_of 'a missing column' 3 'no column time; did you mean tme' 'tme,concurrency\n0,5\n'
 replay_of 'no load column' 2 'which column is the load' 'time,load\n0,5\n'
 replay_of 'NaN' 3 'load.csv:3:3: a load of 0 or more was expected, found "NaN"' \
