@@ -291,6 +291,8 @@ expect 'one of them' 2 'either --series or --prometheus' "$weir" query up \
 expect 'a server option without one' 2 '--user is about a server; say which with --prometheus URL' "$weir" query up \
     --series "$series" --user me
 expect 'from when to when' 2 '--prometheus needs --from TIME and --to TIME' "$weir" replay -f "$so" --prometheus "$server/grid"
+expect 'an explanation asks up to its time' 0 '^ScaledObject default/so at 2023-11-14T22:14:20Z' "$weir" explain -f "$so" \
+    --prometheus "$server/grid" --from 1700000000 --at 1700000060
 expect 'times of two clocks' 2 '--from is before 2001, or counts from the start of a trace; --to does not' \
     timeout 20 "$weir" replay -f "$so" --prometheus "$server/grid" --from 0:00:10 --to 1700000090
 expect 'files or a server' 2 'either --series or --prometheus' "$weir" replay -f "$so" --prometheus "$server/grid" \

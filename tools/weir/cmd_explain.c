@@ -186,6 +186,9 @@ static int run(int count, char **words)
         complain("explain needs --at TIME; see weir explain --help");
         return EXIT_USAGE;
     }
+    if (request.to == INT64_MAX && request.server.options.url != NULL) {
+        request.to = finding.at; /* no later answer counts */
+    }
     return explain_one(&request, &finding, json);
 }
 
