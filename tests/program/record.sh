@@ -328,6 +328,8 @@ expect 'with what there was' 0 'up\{' "$weir" query up --series "$work/endless.g
 expect 'no file' 2 '-o FILE is needed' "$weir" record -f "$so" --prometheus "$url" --from 1 --to 2
 expect 'no server' 2 'or --live TARGET' "$weir" record -f "$so" --from 1 --to 2 -o "$work/x"
 expect 'backwards' 2 '--to is before --from' "$weir" record -f "$so" --prometheus "$url" --from 2 --to 1 -o "$work/x"
+expect 'times of two clocks' 2 '--from is before 2001 and --to is not' "$weir" record -f "$so" --prometheus "$url" \
+    --from 60 --to $to -o "$work/x"
 expect 'a step of samples' 2 'about answers' "$weir" record -f "$so" --prometheus "$url" --from 1 --to 2 --raw \
     --step 5s -o "$work/x"
 expect 'live and past' 2 '--live scrapes pages' "$weir" record --live a:1 --from 1 -o "$work/x"
