@@ -197,7 +197,7 @@ static int add_items(const struct record_request *r, struct record_plan *plan,
         }
     }
     if (!named && r->name != NULL) {
-        complain("no autoscaler in the files has the name %s", r->name);
+        manifests_complain_of_name(manifest, r->name);
         return EXIT_USAGE;
     }
     return code;

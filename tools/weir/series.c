@@ -30,8 +30,12 @@ int32_t series_format(const char *name)
         }
     }
     near = weir_nearest_name(name, names, WEIR_FORMAT_RECORDING + 1);
-    complain("there is no format %s%s%s", name, near != NULL ? "; did you mean " : "",
-             near != NULL ? near : "");
+    fprintf(stderr, "weir: there is no format %s%s%s; the formats are:", name,
+            near != NULL ? "; did you mean " : "", near != NULL ? near : "");
+    for (int32_t format = WEIR_FORMAT_DETECT + 1; format <= WEIR_FORMAT_RECORDING; format++) {
+        fprintf(stderr, " %s", names[format]);
+    }
+    fputc('\n', stderr);
     return -1;
 }
 
@@ -117,8 +121,10 @@ static int load_entries(weir_series_reader *reader, const char *path, weir_serie
 
     if (status != WEIR_END) {
         complain_about(path, &err);
-        if (has_time_option && status == WEIR_E_RANGE && strstr(err.message, "no time") != NULL) {
-            complain("--time TIME says when such samples were taken");
+        if (status == WEIR_E_RANGE && strstr(err.message, "no time") != NULL) {
+            complain(has_time_option ? "--time TIME says when such samples were taken"
+                                     : "a single scrape cannot be replayed; weir record --live "
+                                       "scrapes a page over and over");
         }
     }
     return status == WEIR_END;
