@@ -11952,6 +11952,17 @@ int32_t weir_keda_falls_back(const weir_keda_config *config, const weir_keda_hea
 
 /* ---- amounts -------------------------------------------------------------------------------- */
 
+/* Whether n x 2^exponent without its factors of a thousand, of which a suffix takes up to six, has
+ * at most 18 digits: longer texts are read another way. */
+static int is_short(uint64_t n, int64_t exponent)
+{
+    for (int k = 0; k < 6 && n % 125 == 0 && exponent >= 3; k++) {
+        n /= 125;
+        exponent -= 3;
+    }
+    return exponent < 64 && n <= UINT64_C(999999999999999999) >> exponent;
+}
+
 /* Thousandths of a whole number so large that an int64 cannot hold them, by the way of its text:
  * with a suffix they become 0, and a suffix beyond E is dropped. */
 static int64_t wrapped_milli(double value)
@@ -11965,11 +11976,12 @@ static int64_t wrapped_milli(double value)
         n >>= 1;
     }
     if (exponent >= 3 && n % 125 == 0) { /* thousands: k, M, ... */
-        if (exponent < 21 || n % five21 != 0) {
+        if (exponent >= 21 && n % five21 == 0) {
+            n /= five21;
+            exponent -= 21;
+        } else if (is_short(n, exponent)) {
             return 0;
         }
-        n /= five21;
-        exponent -= 21;
     }
     return exponent > 63 ? 0 : (int64_t)(n * 1000 << exponent);
 }

@@ -29,7 +29,6 @@
 package weir
 
 /*
-#cgo CFLAGS: -O2
 #cgo noescape weir_version_text
 #cgo nocallback weir_version_text
 #include "weir.h"

@@ -32,12 +32,13 @@ build_and_run() {
     "$compiler" -O2 -c -o "$dir/weir.o" "$work/weir.c"
     "$compiler" -O2 -c -o "$dir/weir_promql.o" "$work/weir_promql.c"
     "$compiler" "${program[@]}" -Itests/support -o "$dir/digest" tests/digest/digest.c "$dir/weir.o"
-    # Of manifests all but YAML.
+    # Of manifests and scalers all but YAML.
     # shellcheck disable=SC2046 # names without blanks
     "$compiler" "${program[@]}" -D_XOPEN_SOURCE=700 -I"$here/include" -Itools/weir \
         -ffunction-sections -fdata-sections -Wl,--gc-sections,--wrap=conform_answer \
         -o "$dir/conform" "$here"/*.c $(printf '%s\n' lib/manifest/*.c | grep -v /yaml) \
-        lib/prometheus/*.c tools/weir/{conform*,csv_value,options,zone}.c "$dir"/weir*.o -lm
+        lib/prometheus/*.c $(printf '%s\n' lib/scaler/*.c | grep -v /yaml) \
+        tools/weir/{conform*,csv_value,options,series_memory,zone}.c "$dir"/weir*.o -lm
     mapfile -t vectors <"$work/vectors"
     "$runner" "$dir/digest" >"$work/$name.digest"
     "$runner" "$dir/conform" "${vectors[@]}" >"$work/$name.answers"
@@ -55,11 +56,14 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 tools/amalgamate.py "$work"
-# KServe's vectors are manifests in YAML, for which there is no library either.
+# KServe's vectors are manifests in YAML, for which there is no library either; so are some answers.
 sed 's/#.*//; /^$/d; /^kserve/d' tests/conformance/matching | while read -r pattern; do
     # shellcheck disable=SC2086 # a pattern
     ls tests/conformance/$pattern
 done >"$work/vectors"
+mkdir "$work/keda"
+grep -v '"format":"yaml"' tests/conformance/keda/metrics_api.jsonl >"$work/keda/metrics_api.jsonl"
+sed -i "s|^tests/conformance/\(keda/metrics_api.jsonl\)\$|$work/\1|" "$work/vectors"
 
 targets | while read -r name compiler runner; do
     if [ $# -eq 0 ] || [ "$name" = x86_64 ] || printf '%s\n' "$@" | grep -qx "$name"; then

@@ -97,6 +97,8 @@ cp "$bad" "$work/folder/inner/a.yaml"
 cp "${bad%bad.yaml}good.yaml" "$work/folder/b.yml"
 echo 'no manifest' >"$work/folder/README"
 expect 'folders in folders' 1 '^2 files: 3 errors' "$weir" check "$work/folder"
+mkdir "$work/bare"
+expect 'a folder without manifests' 3 'bare: no .yaml, .yml or .json file is in it' "$weir" check "$work/bare"
 mkdir "$work/many"
 i=0
 while [ $i -lt 1000 ]; do

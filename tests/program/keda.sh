@@ -128,7 +128,7 @@ expect 'show a file without its option' 0 '^  name: keda-hpa-so$' "$weir" show "
 expect 'show as JSON' 0 '"averageValue":"5"' "$weir" show -f "$so" --format json
 expect 'show as it is sent' 0 'minReplicas' "$weir" show -f "$so" --as-sent
 expect 'show nothing' 2 'a manifest \(-f FILE\) is needed' "$weir" show
-expect 'show by a name that is not there' 3 'nothing that is named x' "$weir" show -f "$so" --name x
+expect 'show by a name that is not there' 3 'no autoscaler has the name x.*; the files have: so' "$weir" show -f "$so" --name x
 expect 'fields' 0 '^scaledobject: ' "$weir" fields scaledobject
 sed 's/threshold: "5"/threshold: 5/; s/replicas: 6/replicas: -6/' "$so" >"$work/bad.yaml"
 expect 'the stage of an error' 3 'threshold must be of type string, got "integer": write "5", with the quotes \[api\]' \

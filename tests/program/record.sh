@@ -143,7 +143,7 @@ expect 'a selector of two' 0 'ScaledObject shop/web, trigger 1; InferenceService
     gzip -dc "$work/both.gz"
 expect 'one of them' 0 'has all that 1 query gave' "$weir" record -f "$work/both.yaml" --name llm \
     --prometheus "$url/plain" --from $from --to $to -o "$work/one.gz"
-expect 'none of them' 2 'no autoscaler in the files has the name lm' "$weir" record -f "$work/both.yaml" \
+expect 'none of them' 2 'no autoscaler has the name lm; did you mean llm; the files have: web llm-predictor$' "$weir" record -f "$work/both.yaml" \
     --name lm --prometheus "$url/plain" --from $from --to $to -o "$work/none.gz"
 
 # ---- faults ----
@@ -184,6 +184,8 @@ expect 'answers that begin late' 0 'there are no answers before 2023-11-14T22:13
     --query 'wait' --prometheus "$url/plain" --from 1699999000 --to $to -o "$work/begin.gz"
 expect 'a query that is none' 0 'the server gives errors.*bad_data' "$weir" record --query 'sum(' \
     --prometheus "$url/plain" --from $from --to $to -o "$work/bad.gz"
+cp "$work/out" "$work/said"
+expect 'is not said to have none besides' 0 '^0$' sh -c 'grep -c "are empty" "$0" || true' "$work/said"
 expect 'which has no samples' 2 'its query, 1:5: ' "$weir" record --query 'sum(' --raw \
     --prometheus "$url/plain" --from $from --to $to -o "$work/bad-raw.gz"
 expect 'a range has no answers' 2 '--raw records what it looks at' "$weir" record --query 'wait[5m]' \
@@ -326,6 +328,8 @@ expect 'with what there was' 0 'up\{' "$weir" query up --series "$work/endless.g
 expect 'no file' 2 '-o FILE is needed' "$weir" record -f "$so" --prometheus "$url" --from 1 --to 2
 expect 'no server' 2 'or --live TARGET' "$weir" record -f "$so" --from 1 --to 2 -o "$work/x"
 expect 'backwards' 2 '--to is before --from' "$weir" record -f "$so" --prometheus "$url" --from 2 --to 1 -o "$work/x"
+expect 'times of two clocks' 2 '--from is before 2001 and --to is not' "$weir" record -f "$so" --prometheus "$url" \
+    --from 60 --to $to -o "$work/x"
 expect 'a step of samples' 2 'about answers' "$weir" record -f "$so" --prometheus "$url" --from 1 --to 2 --raw \
     --step 5s -o "$work/x"
 expect 'live and past' 2 '--live scrapes pages' "$weir" record --live a:1 --from 1 -o "$work/x"

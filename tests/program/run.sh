@@ -42,6 +42,8 @@ for command in replay explain query record fields conform agree completions; do
     expect "help of $command" 0 'Example' "$weir" "$command" --help
     expect "help about $command" 0 "Usage: weir $command" "$weir" help "$command"
 done
+expect 'help names what a replay is of' 0 '^Usage: weir replay -f MANIFEST .*--series FILE\|--prometheus URL' "$weir" replay --help
+expect 'and an explanation' 0 '^Usage: weir explain -f MANIFEST .*--series FILE\|--prometheus URL' "$weir" explain --help
 expect 'help about nothing' 2 'there is no command' "$weir" help nothing
 expect 'exit codes' 0 '^  3  an input file' "$weir" help
 if [ -w /dev/full ]; then
@@ -126,6 +128,8 @@ expect 'a cut gzip file' 3 'cut.csv.gz.*cut short' "$weir" replay -f "$service" 
 
 replay_of 'an empty file' 3 'the file is empty' ''
 replay_of 'only a header' 3 'there is no row' 'time,concurrency\n'
+replay_of 'no row that late' 3 'csv: there is no row to replay in the time that is asked for; the last one is of 0:01:05$' \
+    'time,concurrency\n0,1\n65,1\n' --from 1700000000
 replay_of 'a missing column' 3 'no column time; did you mean tme' 'tme,concurrency\n0,5\n'
 replay_of 'no load column' 2 'which column is the load' 'time,load\n0,5\n'
 replay_of 'NaN' 3 'load.csv:3:3: a load of 0 or more was expected, found "NaN"' \

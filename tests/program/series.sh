@@ -193,10 +193,24 @@ printf 'q 1 1700000000000\nq one 1700000015000\n' >"$work/bad.txt"
 expect 'a bad line' 3 'bad.txt:2:3: ' "$weir" replay -f "$so" --series "$work/bad.txt"
 printf 'q 1\n' >"$work/timeless.txt"
 expect 'no times' 3 'timeless.txt:1: .*no time' "$weir" replay -f "$so" --series "$work/timeless.txt"
+cp "$work/out" "$work/said"
+expect 'and how to have them' 0 'weir record --live' cat "$work/said"
 printf '# EOF\n' >"$work/empty.txt"
 expect 'no samples' 3 'empty.txt: there is no sample to evaluate queries over' "$weir" replay -f "$so" --series "$work/empty.txt"
 expect 'not that late' 3 'the newest sample of the series is of 2023-11-14T22:14:05.000000Z, before the replay begins' \
     "$weir" replay -f "$so" --series "$series" --from 1800000000
+expect 'not that early' 3 'the oldest sample of the series is of 2023-11-14T22:13:20.000000Z, after the replay ends' \
+    "$weir" replay -f "$so" --series "$series" --from 1500000000 --to 1500000020
+expect 'a time of a trace' 3 '--from is before 2001, or .*; the series begin at 2023-11-14T22:13:20.000000Z' \
+    timeout 20 "$weir" replay -f "$so" --series "$series" --from 0:00:10
+expect 'nor its end' 3 'the oldest sample of the series is of .*, after the replay ends' \
+    "$weir" replay -f "$so" --series "$series" --to 20
+for option in --metric=0=used --time=t --pod=p --concurrency=c --rps=r; do
+    expect "${option%%=*} without a file of columns" 2 "^weir: ${option%%=*} names a column: of which file" \
+        "$weir" replay -f "$so" --series "$series" "$option"
+done
+expect 'a format that there is not' 2 'there is no format prometheus.*; the formats are: .*text.* csv' \
+    "$weir" replay -f "$so" --series "$series" --input prometheus
 expect 'the other way round' 2 '--to is before --from' "$weir" replay -f "$so" --series "$series" --from 20 --to 10
 expect 'only with series' 2 '--mark-stale goes with --series$' "$weir" replay -f "$so" --load "$work/cpu.csv" --mark-stale
 expect 'their semantics, too' 2 "'prometheus ...' goes with --series" "$weir" replay -f "$so" --load "$work/cpu.csv" \
@@ -267,17 +281,27 @@ expect 'warnings' 0 'warning: store gone' "$weir" query up --prometheus "$server
 expect 'a query that is refused' 3 'the server says: execution: many-to-many' "$weir" query up --prometheus "$server/refused"
 expect 'files have their own options' 2 '--lookback goes with --series' "$weir" query up --prometheus "$server/echo" \
     --lookback 1m
-expect 'one of them' 2 'an expression and --series, or --prometheus, are needed' "$weir" query up \
+expect 'a server without its scheme' 2 '--prometheus must be http://HOST or https://HOST, not localhost:9090$' \
+    "$weir" query up --prometheus localhost:9090
+expect 'a page of the server' 3 'HTTP status 404$' "$weir" query up --prometheus "$server/nothing"
+cp "$work/out" "$work/said"
+expect 'is not its address' 0 'URL is what comes before /api/v1, as' cat "$work/said"
+expect 'one of them' 2 'either --series or --prometheus' "$weir" query up \
     --prometheus "$server/echo" --series "$series"
 expect 'a server option without one' 2 '--user is about a server; say which with --prometheus URL' "$weir" query up \
     --series "$series" --user me
 expect 'from when to when' 2 '--prometheus needs --from TIME and --to TIME' "$weir" replay -f "$so" --prometheus "$server/grid"
+expect 'an explanation asks up to its time' 0 '^ScaledObject default/so at 2023-11-14T22:14:20Z' "$weir" explain -f "$so" \
+    --prometheus "$server/grid" --from 1700000000 --at 1700000060
+expect 'times of two clocks' 2 '--from is before 2001, or counts from the start of a trace; --to does not' \
+    timeout 20 "$weir" replay -f "$so" --prometheus "$server/grid" --from 0:00:10 --to 1700000090
 expect 'files or a server' 2 'either --series or --prometheus' "$weir" replay -f "$so" --prometheus "$server/grid" \
     --series "$series"
 exec 9>&-
 wait
 expect 'nobody there' 3 'so: s0-prometheus: ' "$weir" replay -f "$so" --prometheus "$server/grid" --from 1700000000 \
     --to 1700000090 --tries 1
+expect 'where, and once' 3 '^weir: http://127.0.0.1:1: Could' "$weir" query up --prometheus http://127.0.0.1:1 --tries 1
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -260,7 +260,7 @@ static int name_is_there(const struct recording *r, const char *name)
         }
     }
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
-    names = calloc(r->autoscaler_count, sizeof names[0]);
+    names = calloc(r->autoscaler_count + 1, sizeof names[0]);
     for (size_t i = 0; names != NULL && i < r->autoscaler_count; i++) {
         names[i] = r->autoscalers[i].name;
     }

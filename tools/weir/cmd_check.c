@@ -137,6 +137,10 @@ static int check_all(const struct asked *asked)
     for (size_t i = 0; fine && i < asked->files.count; i++) {
         fine = add_path(manifest, asked->files.list[i], 0, &files);
     }
+    if (fine && files == 0) {
+        complain("%s: no .yaml, .yml or .json file is in it", asked->files.list[0]);
+        fine = 0;
+    }
     if (fine && weir_manifest_finish(manifest) == WEIR_OK &&
         weir_manifest_check(manifest) == WEIR_OK) {
         code = report(asked, manifest, files);

@@ -186,13 +186,17 @@ static int run(int count, char **words)
         complain("explain needs --at TIME; see weir explain --help");
         return EXIT_USAGE;
     }
+    if (request.to == INT64_MAX && request.server.options.url != NULL) {
+        request.to = finding.at; /* no later answer counts */
+    }
     return explain_one(&request, &finding, json);
 }
 
 const struct command command_explain = {
     .name = "explain",
     .summary = "one decision of a replay, with every step that led to it",
-    .usage = "explain -f MANIFEST --load FILE.csv --at TIME [OPTION...]",
+    .usage = "explain -f MANIFEST (--load FILE.csv|--series FILE|--prometheus URL|--requests "
+             "FILE.csv|--workers N) --at TIME [OPTION...]",
     .help =
         "Times are written as in the load: seconds or RFC 3339. The load is replayed from its\n"
         "first row (or --from) up to that time, so a decision is explained as it came about.\n\n"

@@ -148,7 +148,11 @@ static int check_request(const struct request *r)
 
     int asks = r->server.options.url != NULL;
 
-    if (r->expression == NULL || (r->file_count > 0) == asks) {
+    if (r->file_count > 0 && asks) {
+        complain("either --series or --prometheus");
+        return 0;
+    }
+    if (r->expression == NULL || (r->file_count == 0 && !asks)) {
         complain("an expression and --series, or --prometheus, are needed; see weir query "
                  "--help");
         return 0;

@@ -118,6 +118,9 @@ static int read_option(struct record_request *r, const struct argument *a)
     }
 }
 
+/* Nobody has recorded anything before; from there on every answer would be asked for. */
+#define YEAR_2001_MS INT64_C(1000000000000)
+
 static int refuse(const char *message)
 {
     complain("%s", message);
@@ -158,6 +161,10 @@ static int check_request(const struct record_request *r)
     }
     if (r->to < r->from) {
         return refuse("--to is before --from");
+    }
+    if (r->from < YEAR_2001_MS && r->to >= YEAR_2001_MS) {
+        return refuse("--from is before 2001 and --to is not: seconds since 1970 or RFC 3339 were "
+                      "expected");
     }
     if (r->raw && r->step > 0) {
         return refuse("--step is about answers; --raw records all samples");

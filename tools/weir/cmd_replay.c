@@ -480,7 +480,8 @@ static int run(int count, char **words)
 const struct command command_replay = {
     .name = "replay",
     .summary = "replay a recorded load through a manifest: what, why, at what cost",
-    .usage = "replay -f MANIFEST (--load FILE.csv|--requests FILE.csv|--workers N) [OPTION...]",
+    .usage = "replay -f MANIFEST (--load FILE.csv|--series FILE|--prometheus URL|--requests "
+             "FILE.csv|--workers N) [OPTION...]",
     .help =
         "The load is a CSV file with a header. Times are seconds or RFC 3339 and must rise. "
         "Without\n"

@@ -100,7 +100,7 @@ static int show_all(const struct asked *asked, weir_manifest *manifest)
         free(text);
     }
     if (seen == 0 && asked->name != NULL) {
-        complain("the files have nothing that is named %s", asked->name);
+        manifests_complain_of_name(manifest, asked->name);
         return -1;
     }
     if (seen == 0) {

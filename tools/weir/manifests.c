@@ -91,6 +91,34 @@ int manifests_is_named(const weir_manifest_item *item, const char *name)
            (item->maker_name[0] != '\0' && strcmp(item->maker_name, name) == 0);
 }
 
+void manifests_print_names(const weir_manifest *manifest)
+{
+    for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
+        fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
+    }
+    fputc('\n', stderr);
+}
+
+void manifests_complain_of_name(const weir_manifest *manifest, const char *name)
+{
+    size_t items = weir_manifest_item_count(manifest), count = 0;
+    const char **names = calloc(2 * items + 1, sizeof *names), *near = NULL;
+
+    for (size_t i = 0; names != NULL && i < items; i++) {
+        const weir_manifest_item *item = weir_manifest_get_item(manifest, i);
+
+        names[count++] = item->name;
+        if (item->maker_name[0] != '\0') {
+            names[count++] = item->maker_name;
+        }
+    }
+    near = names != NULL ? weir_nearest_name(name, names, count) : NULL;
+    fprintf(stderr, "weir: no autoscaler has the name %s%s%s; the files have:", name,
+            near != NULL ? "; did you mean " : "", near != NULL ? near : "");
+    manifests_print_names(manifest);
+    free(names);
+}
+
 int manifests_read(weir_manifest *manifest, const struct words *files, int keep_going,
                    const char *undone)
 {

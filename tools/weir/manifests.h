@@ -28,6 +28,12 @@ int manifests_read(weir_manifest *manifest, const struct words *files, int keep_
 /* Whether a name means an item: its own, or that of the object that a controller makes it of. */
 int manifests_is_named(const weir_manifest_item *item, const char *name);
 
+/* On stderr: the names of all items, to the end of the line. */
+void manifests_print_names(const weir_manifest *manifest);
+
+/* "weir: no autoscaler has the name x; did you mean y; the files have: y z" */
+void manifests_complain_of_name(const weir_manifest *manifest, const char *name);
+
 /* What stands between a problem's path and its message: most messages go on from the path. */
 const char *problem_gap(const weir_problem *p);
 

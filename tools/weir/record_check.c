@@ -100,7 +100,7 @@ static int is_of(const weir_series_store *store, uint32_t series, const char *qu
 static void say_answers(const struct record_source *s, const weir_series_store *store)
 {
     struct times t = {NULL, 0};
-    uint64_t failed = 0;
+    uint64_t failed = 0, asked = (uint64_t)((s->to - s->from) / s->step) + 1;
 
     for (uint32_t i = 0; i < weir_series_store_count(store); i++) {
         weir_samples samples;
@@ -119,12 +119,12 @@ static void say_answers(const struct record_source *s, const weir_series_store *
         }
     }
     if (failed > 0) {
-        complain("warning: %s: %" PRIu64 " of %" PRId64 " answers are errors", s->of, failed,
-                 (s->to - s->from) / s->step + 1);
+        complain("warning: %s: %" PRIu64 " of %" PRIu64 " answers are errors", s->of, failed,
+                 asked);
     }
-    if (t.count == 0) {
+    if (t.count == 0 && failed < asked) {
         complain("warning: %s: all answers are empty", s->of);
-    } else {
+    } else if (t.count > 0) {
         say_holes(s, &t, s->step, "answers");
     }
     free(t.list);

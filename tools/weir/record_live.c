@@ -110,7 +110,7 @@ static void say_change(struct live *l, const struct record_target *t, char *befo
     pthread_mutex_lock(&l->mutex);
     progress_end();
     if (t->problem[0] != '\0') {
-        complain("warning: %s: %s", t->url, t->problem);
+        complain("warning: %s: %s", t->url, server_less_url(t->url, t->problem));
     } else {
         complain("notice: %s: scrapes succeed again", t->url);
     }

@@ -197,7 +197,7 @@ static int add_items(const struct record_request *r, struct record_plan *plan,
         }
     }
     if (!named && r->name != NULL) {
-        complain("no autoscaler in the files has the name %s", r->name);
+        manifests_complain_of_name(manifest, r->name);
         return EXIT_USAGE;
     }
     return code;
@@ -270,7 +270,7 @@ int record_plan_make(const struct record_request *r, struct record_plan *plan)
         code = add_manifests(r, plan);
     }
     for (size_t i = 0; code == EXIT_FINE && i < r->queries.count; i++) {
-        char of[32];
+        char of[48];
 
         snprintf(of, sizeof of, "--query number %zu", i + 1);
         code = add_query(r, plan, r->queries.list[i], r->step > 0 ? r->step : default_step, of);

@@ -397,17 +397,33 @@ int let_stand(struct replaying *r, witness see, void *user, weir_time *end)
     return decide_until(r, *end, see, user);
 }
 
+/* `last`: the time of the last row that was read, INT64_MIN when there was none. */
+static void complain_of_no_row(const struct request *request, weir_time last)
+{
+    const char *what = request->load != NULL ? request->load : "from --from to --to";
+    char text[40];
+
+    if (last == INT64_MIN) {
+        complain("%s: there is no row to replay", what);
+        return;
+    }
+    put_time(text, sizeof text, last, last);
+    complain("%s: there is no row to replay in the time that is asked for; the last one is of %s",
+             what, text);
+}
+
 int replaying_run(struct replaying *r, witness see, void *user)
 {
     struct outcome *o = &r->outcome;
     int more, go_on = 1, code = EXIT_FINE;
-    weir_time at;
+    weir_time at, last = INT64_MIN;
 
     if (r->request.workers > 0 && start(r, 0) != EXIT_FINE) {
         return EXIT_INPUT;
     }
     while (r->request.workers == 0 && go_on > 0 && (more = r->source->next(r, &at)) != 0) {
         if (more == 1) {
+            last = at;
             if (at >= r->request.from && at <= r->request.to) {
                 go_on = take_row(r, at, see, user);
                 if (o->rows % PROGRESS_ROWS == 0) {
@@ -437,8 +453,7 @@ int replaying_run(struct replaying *r, witness see, void *user)
     if (go_on < 0) {
         code = EXIT_INPUT;
     } else if (!o->started && code == EXIT_FINE) {
-        complain("%s: there is no row to replay",
-                 r->request.load != NULL ? r->request.load : "from --from to --to");
+        complain_of_no_row(&r->request, last);
         code = EXIT_INPUT;
     }
     return code;

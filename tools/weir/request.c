@@ -344,29 +344,6 @@ static int may_be_several(const weir_manifest_item **items, size_t count)
     return revisions <= 1;
 }
 
-static void print_names(const weir_manifest *manifest)
-{
-    for (size_t i = 0; i < weir_manifest_item_count(manifest); i++) {
-        fprintf(stderr, " %s", weir_manifest_get_item(manifest, i)->name);
-    }
-    fputc('\n', stderr);
-}
-
-static void complain_of_name(const struct request *request, const weir_manifest *manifest)
-{
-    size_t count = weir_manifest_item_count(manifest);
-    const char **names = calloc(count, sizeof *names), *near = NULL;
-
-    for (size_t i = 0; names != NULL && i < count; i++) {
-        names[i] = weir_manifest_get_item(manifest, i)->name;
-    }
-    near = names != NULL ? weir_nearest_name(request->name, names, count) : NULL;
-    fprintf(stderr, "weir: no autoscaler has the name %s%s%s; the files have:", request->name,
-            near != NULL ? "; did you mean " : "", near != NULL ? near : "");
-    print_names(manifest);
-    free(names);
-}
-
 size_t request_choose(const struct request *request, const weir_manifest *manifest,
                       const weir_manifest_item **items, size_t max, int *code)
 {
@@ -377,17 +354,17 @@ size_t request_choose(const struct request *request, const weir_manifest *manife
     }
     if (list_fine(manifest, NULL, items, 0) == 0) {
         complain("the files describe no autoscaler (a HorizontalPodAutoscaler, a ScaledObject, "
-                 "or a Knative Service, Configuration or Revision)");
+                 "an InferenceService, or a Knative Service, Configuration or Revision)");
         *code = EXIT_INPUT;
         return 0;
     }
     *code = EXIT_USAGE;
     if (chosen == 0) {
-        complain_of_name(request, manifest);
+        manifests_complain_of_name(manifest, request->name);
         return 0;
     }
     fprintf(stderr, "weir: choose one with --name; the files have:");
-    print_names(manifest);
+    manifests_print_names(manifest);
     return 0;
 }
 

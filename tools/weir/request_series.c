@@ -48,6 +48,30 @@ int request_take_series(struct request *request, int option, const char *name, c
 
 /* ---- what goes with what -------------------------------------------------------------------- */
 
+/* What names columns, where all metrics are queries and nothing has columns. */
+static int check_columns(const struct request *request)
+{
+    static const int columns[] = {OPTION_METRIC, OPTION_TIME, OPTION_POD, OPTION_CONCURRENCY,
+                                  OPTION_RPS};
+
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        if (request_asks(request) && request->load == NULL &&
+            (request->given >> columns[i] & 1) != 0) {
+            complain("%s names a column: of which file? --load FILE.csv says so",
+                     request->command->options[columns[i]].name);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether a time is taken for one since the start of a trace, as put_time() does. A replay from
+ * there to a day of today would be one of decades. */
+static int is_of_trace(int64_t ns)
+{
+    return ns < 1000000000 * WEIR_SECOND;
+}
+
 int request_check_series(const struct request *request)
 {
     static const struct {
@@ -79,8 +103,16 @@ int request_check_series(const struct request *request)
         complain("--prometheus needs --from TIME and --to TIME");
         return 0;
     }
+    if (request->server.options.url != NULL && is_of_trace(request->from) &&
+        !is_of_trace(request->to)) {
+        complain("--from is before 2001, or counts from the start of a trace; --to does not");
+        return 0;
+    }
     if (request_asks(request) && request->by_requests) {
         complain("--series and --prometheus do not go with --requests or --workers");
+        return 0;
+    }
+    if (!check_columns(request)) {
         return 0;
     }
     if (request->to < request->from) {
@@ -123,6 +155,23 @@ static int set_times(struct request *request)
     if (newest > INT64_MAX / (WEIR_SECOND / 1000) || oldest < INT64_MIN / (WEIR_SECOND / 1000)) {
         complain("%s: there are samples beyond the years from 1678 to 2261",
                  request->series.list[0]);
+        return EXIT_INPUT;
+    }
+    if (request->from != INT64_MIN && is_of_trace(request->from) &&
+        !is_of_trace(oldest * (WEIR_SECOND / 1000))) {
+        char text[40];
+
+        put_utc(text, sizeof text, oldest * (WEIR_SECOND / 1000));
+        complain(
+            "--from is before 2001, or counts from the start of a trace; the series begin at %s",
+            text);
+        return EXIT_INPUT;
+    }
+    if (request->to < oldest * (WEIR_SECOND / 1000)) {
+        char text[40];
+
+        put_utc(text, sizeof text, oldest * (WEIR_SECOND / 1000));
+        complain("the oldest sample of the series is of %s, after the replay ends", text);
         return EXIT_INPUT;
     }
     narrow(request, &oldest, &newest);

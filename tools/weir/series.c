@@ -14,21 +14,6 @@
 
 enum { NS_PER_MS = 1000000, CHUNK = 65536, ENDING = 64 };
 
-static void *take(void *user, size_t size)
-{
-    (void)user;
-    return malloc(size);
-}
-
-static void give(void *user, void *block, size_t size)
-{
-    (void)user;
-    (void)size;
-    free(block);
-}
-
-const weir_allocator series_memory = {take, give, NULL};
-
 void series_wishes_init(struct series_wishes *wishes)
 {
     *wishes = (struct series_wishes){WEIR_FORMAT_DETECT, -1, INT64_MIN, 0, 0};
@@ -45,8 +30,12 @@ int32_t series_format(const char *name)
         }
     }
     near = weir_nearest_name(name, names, WEIR_FORMAT_RECORDING + 1);
-    complain("there is no format %s%s%s", name, near != NULL ? "; did you mean " : "",
-             near != NULL ? near : "");
+    fprintf(stderr, "weir: there is no format %s%s%s; the formats are:", name,
+            near != NULL ? "; did you mean " : "", near != NULL ? near : "");
+    for (int32_t format = WEIR_FORMAT_DETECT + 1; format <= WEIR_FORMAT_RECORDING; format++) {
+        fprintf(stderr, " %s", names[format]);
+    }
+    fputc('\n', stderr);
     return -1;
 }
 
@@ -132,8 +121,10 @@ static int load_entries(weir_series_reader *reader, const char *path, weir_serie
 
     if (status != WEIR_END) {
         complain_about(path, &err);
-        if (has_time_option && status == WEIR_E_RANGE && strstr(err.message, "no time") != NULL) {
-            complain("--time TIME says when such samples were taken");
+        if (status == WEIR_E_RANGE && strstr(err.message, "no time") != NULL) {
+            complain(has_time_option ? "--time TIME says when such samples were taken"
+                                     : "a single scrape cannot be replayed; weir record --live "
+                                       "scrapes a page over and over");
         }
     }
     return status == WEIR_END;

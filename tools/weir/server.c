@@ -158,7 +158,10 @@ int server_open(struct server *s)
     s->options.headers = s->headers;
     if (code == EXIT_FINE &&
         weir_http_create(&s->options, &series_memory, &s->http, &err) != WEIR_OK) {
-        complain("%s %s", option_of(err.path), err.message);
+        int shown = strcmp(err.path, "url") == 0 && strchr(s->options.url, '@') == NULL;
+
+        complain("%s %s%s%s", option_of(err.path), err.message, shown ? ", not " : "",
+                 shown ? s->options.url : "");
         code = err.status == WEIR_E_MEMORY ? EXIT_INPUT : EXIT_USAGE;
     }
     s->options.header_count = given; /* the client has its own copies */
@@ -169,13 +172,25 @@ int server_open(struct server *s)
     return code;
 }
 
+const char *server_less_url(const char *url, const char *message)
+{
+    size_t length = strlen(url);
+
+    return strncmp(message, url, length) == 0 && strncmp(message + length, ": ", 2) == 0
+               ? message + length + 2
+               : message;
+}
+
 int server_complain(const struct server *s, const char *what, const weir_error *err)
 {
     const char *option = option_of(err->path);
     const char *message = err->message[0] != '\0' ? err->message : weir_strerror(err->status);
 
     complain("%s: %s%s%s%s%s", s->options.url, what != NULL ? what : "", what != NULL ? ": " : "",
-             option, option[0] != '\0' ? ": " : "", message);
+             option, option[0] != '\0' ? ": " : "", server_less_url(s->options.url, message));
+    if (strstr(message, "HTTP status 404") != NULL) {
+        complain("a server's URL is what comes before /api/v1, as http://localhost:9090");
+    }
     return EXIT_INPUT;
 }
 

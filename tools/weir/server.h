@@ -71,6 +71,9 @@ int server_check(const struct server *server);
 /* Makes the client; nothing is sent yet. EXIT_FINE; EXIT_USAGE or EXIT_INPUT after a message. */
 int server_open(struct server *server);
 
+/* A message of the client without the URL that it may begin with, for who has said it already. */
+const char *server_less_url(const char *url, const char *message);
+
 /* "weir: URL: what the error says, about what". `what` may be NULL. EXIT_INPUT. */
 int server_complain(const struct server *server, const char *what, const weir_error *err);
 
