@@ -600,11 +600,6 @@ static struct token weir__pq_lex_next(struct lexer *lexer);
 /* How an operator or a keyword is written, "" for tokens that vary. */
 static const char *weir__pq_token_name(enum token_kind kind);
 
-static inline bool token_is_operator(int kind)
-{
-    return kind >= TOKEN_ADD && kind <= TOKEN_UNLESS;
-}
-
 static inline bool token_is_comparison(int kind)
 {
     return kind >= TOKEN_EQ && kind <= TOKEN_GE;

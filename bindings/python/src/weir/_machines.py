@@ -793,7 +793,7 @@ def _samples(value: Any, pod_count: int, path: str) -> npt.NDArray[Any]:
             f"is a metric of pods: must be a one-dimensional array of dtype weir.SAMPLE (see weir.samples()), got {have}",
             path=path,
         )
-    if len(value) != pod_count:
+    if len(value) < pod_count:
         raise FieldError(f"must have a sample for each of the {pod_count} pods, got {len(value)}", path=path)
     return np.ascontiguousarray(value)
 
